@@ -1,0 +1,5 @@
+"""Contracts about timesheets, by major version."""
+
+from . import v1
+
+__all__ = ["v1"]
