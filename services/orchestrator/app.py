@@ -1,0 +1,16 @@
+"""Puts the orchestrator together."""
+
+from bus.clock import SystemClock
+from bus.jetstream import JetStreamBus
+from bus.running import run_service
+
+from .handlers import SERVICE
+from .settings import OrchestratorSettings
+
+__all__ = ["run"]
+
+
+async def run(settings: OrchestratorSettings) -> None:
+    """Own the store and work until cancelled."""
+    bus = await JetStreamBus.open(settings.bus_url, SERVICE.name, settings.key_file)
+    await run_service(SERVICE, store=settings.store, bus=bus, clock=SystemClock())
