@@ -1,12 +1,15 @@
 """Who may do what on the bus, derived from what services declare; keys, and the server's configuration.
 
-Allow-lists only: nobody but the topology user reaches the JetStream API beyond its own consumers, and what is not
-listed is refused by the server itself.
+Allow-lists only: what is not listed is refused by the server itself. The streams live in an account of their own,
+which the services' account reaches through imports alone. An allow-list does not cover the reply address of what
+is published, and the server answers there with its own rights: in one account, a service that may publish a single
+event could have the server send the empty answer of an atomic batch to `$JS.API.STREAM.DELETE.<any stream>`.
 """
 
 import json
 import os
 from collections.abc import Callable, Iterable, Mapping
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -16,12 +19,28 @@ import nkeys
 from contracts import Contract
 
 from .declaration import Declaration
+from .limits import MAX_MESSAGE_BYTES
 from .ports import BatchBusy
-from .topology import MAX_MESSAGE_BYTES
+from .subjects import stream_subjects
+from .topology import Topology
 
-__all__ = ["INBOX", "TOPOLOGY_USER", "Forbidden", "Grant", "covers", "grants", "issue", "server_config"]
+__all__ = [
+    "INBOX",
+    "LOG_API",
+    "TOPOLOGY_USER",
+    "Forbidden",
+    "Grant",
+    "covers",
+    "grants",
+    "issue",
+    "server_config",
+]
 
 TOPOLOGY_USER = "topology"
+
+#: Under this the services' account imports the few JetStream requests that a follower needs. `$JS.API` itself stays
+#: in the account of the streams, with the topology user as the only one who can send to it.
+LOG_API = "LOG.API"
 
 #: Each user has its own inbox prefix, `_INBOX_<name>`: under a shared one it could read the others' answers.
 INBOX = "_INBOX_"
@@ -50,6 +69,7 @@ class Grant(msgspec.Struct, frozen=True, kw_only=True):
         return any(covers(pattern, subject) for pattern in self.subscribe)
 
 
+@lru_cache(maxsize=65_536)
 def covers(pattern: str, subject: str) -> bool:
     """Whether every subject that `subject` (itself perhaps with wildcards) stands for matches `pattern`."""
     allowed, asked = pattern.split("."), subject.split(".")
@@ -84,10 +104,10 @@ def _grant(declaration: Declaration, shards: int) -> Grant:
         for consumer in declaration.consumers(shard, shards):
             durable = f"{consumer.stream}.{consumer.name}"
             publish |= {
-                f"$JS.API.STREAM.INFO.{consumer.stream}",
-                f"$JS.API.CONSUMER.INFO.{durable}",
-                f"$JS.API.CONSUMER.RESET.{durable}",
-                f"$JS.API.CONSUMER.MSG.NEXT.{durable}",
+                f"{LOG_API}.STREAM.INFO.{consumer.stream}",
+                f"{LOG_API}.CONSUMER.INFO.{durable}",
+                f"{LOG_API}.CONSUMER.RESET.{durable}",
+                f"{LOG_API}.CONSUMER.MSG.NEXT.{durable}",
             }
     subscribe = {_question(contract, declaration.service) for contract in declaration.answers}
     return Grant(
@@ -128,32 +148,32 @@ def issue(
 def server_config(
     granted: Iterable[Grant],
     keys: Mapping[str, str],
+    wanted: Topology,
     *,
     store: Path,
-    max_file_store: int,
     port: int = 4222,
     host: str = "127.0.0.1",
     monitor_port: int | None = None,
     sync_always: bool = True,
 ) -> str:
-    """The nats-server.conf: one account whose users are the grants, a system account without users.
+    """The nats-server.conf: an account LOG for the streams and one SERVICES for the grants' users.
 
     There is no `authorization` block and no `no_auth_user`: either would let strangers in beside accounts.
     Without `sync_always` a power failure loses every acknowledged message of the last minutes; the fault suite
     proves it.
     """
+    users = {grant.name: _user(grant, keys[grant.name]) for grant in granted}
+    topology_user = users.pop(TOPOLOGY_USER)
     config: dict[str, Any] = {
         "server_name": "fairlead",
         "listen": f"{host}:{port}",
         "max_payload": MAX_MESSAGE_BYTES,
         "ping_interval": "5s",  # a half-open client holds its pull requests for two of these
         "ping_max": 2,
-        "jetstream": {"store_dir": str(store), "max_file_store": max_file_store},
+        "jetstream": {"store_dir": str(store), "max_file_store": wanted.max_file_store},
         "accounts": {
-            "FAIRLEAD": {
-                "jetstream": "enabled",
-                "users": [_user(grant, keys[grant.name]) for grant in granted],
-            },
+            "LOG": {"jetstream": "enabled", "users": [topology_user], "exports": _exports(wanted)},
+            "SERVICES": {"users": list(users.values()), "imports": _imports(wanted)},
             "SYSTEM": {},
         },
         "system_account": "SYSTEM",
@@ -163,6 +183,31 @@ def server_config(
     if monitor_port is not None:
         config["http"] = f"127.0.0.1:{monitor_port}"
     return "".join(f"{name}: {json.dumps(value, indent=2)}\n" for name, value in config.items())
+
+
+_FOLLOWING = ("STREAM.INFO.*", "CONSUMER.INFO.*.*", "CONSUMER.RESET.*.*", "CONSUMER.MSG.NEXT.*.*")
+
+
+def _exports(wanted: Topology) -> list[dict[str, Any]]:
+    shared: dict[str, Any] = {"accounts": ["SERVICES"]}
+    return [
+        *({"service": stream_subjects(stream.owner, stream.kind), **shared} for stream in wanted.streams),
+        # One pull request is answered by many messages.
+        *({"service": f"$JS.API.{call}", "response_type": "stream", **shared} for call in _FOLLOWING),
+    ]
+
+
+def _imports(wanted: Topology) -> list[dict[str, Any]]:
+    return [
+        *(
+            {"service": {"account": "LOG", "subject": stream_subjects(stream.owner, stream.kind)}}
+            for stream in wanted.streams
+        ),
+        *(
+            {"service": {"account": "LOG", "subject": f"$JS.API.{call}"}, "to": f"{LOG_API}.{call}"}
+            for call in _FOLLOWING
+        ),
+    ]
 
 
 def _user(grant: Grant, key: str) -> dict[str, Any]:

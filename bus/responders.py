@@ -117,7 +117,8 @@ def _parked(connection: Connection, question: AskParked) -> list[ParkedRecord]:
         found.append(
             ParkedRecord(
                 id=row.id, consumer=row.consumer, sequence=row.sequence, subject=row.subject, actor=actor or None,
-                key=key or None, reason=row.reason, detail=row.detail, parked_at=instant(row.parked_at), data=row.data,
+                key=key or None, reason=row.reason, detail=row.detail, data=row.data,
+                parked_at=instant(row.parked_at),
             )
         )  # fmt: skip
     return found

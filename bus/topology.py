@@ -10,16 +10,14 @@ from typing import Any, Literal, Protocol
 import msgspec
 
 from .declaration import Declaration
+from .limits import MAX_MESSAGE_BYTES
 from .ports import Consumer
 from .subjects import SLOTS, stream_of, stream_subjects
 
 __all__ = [
-    "MAX_MESSAGE_BYTES", "Administration", "Change", "DestructiveChange", "Refused", "Stream", "Topology",
+    "Administration", "Change", "DestructiveChange", "Refused", "Stream", "Topology",
     "Trimmed", "apply", "topology", "trim",
 ]  # fmt: skip
-
-#: Headers and data of one message together; the server closes the connection of whoever sends more.
-MAX_MESSAGE_BYTES = 1_048_576
 
 #: Of pull requests waiting on one consumer: one or two are ours, the others a dead connection left behind.
 _MAX_WAITING = 8

@@ -78,9 +78,7 @@ class Deployment:
         granted = grants(self.declarations())
         keys = issue(self.data / "keys", [grant.name for grant in granted])
         store = self.data / "bus" / "jetstream"
-        return server_config(
-            granted, keys, store=store, max_file_store=self.topology().max_file_store, port=self.firm.bus_port
-        )
+        return server_config(granted, keys, self.topology(), store=store, port=self.firm.bus_port)
 
     @property
     def topology_key(self) -> Path:

@@ -46,11 +46,20 @@ class Connection(BaseModel):
     product: Annotated[str, Field(description="which connector speaks to it, such as netsuite")]
     url: Annotated[HttpUrl, Field(description="the vendor's base address")]
     user: Annotated[str, Field(description="client id or user name")] = ""
+    key_id: Annotated[str, Field(description="the id under which the vendor keeps our public key")] = ""
     secrets: Annotated[dict[str, Secret], Field(description="what the connector signs in with")] = {}
     at_once: Annotated[int, Field(ge=1, le=500, description="calls at the same time")] = 10
     per_second: Annotated[float, Field(gt=0, description="calls a second")] = 100.0
     head_room: Annotated[float, Field(ge=0, lt=1, description="share left to the firm's other tools")] = 0.1
     options: Annotated[dict[str, Any], Field(description="the connector's own options")] = {}
+
+    def secret(self, name: str) -> str:
+        """One secret; raises `LookupError` that says which one is missing and how to give it."""
+        if name not in self.secrets:
+            raise LookupError(
+                f"{self.product} signs in with secrets.{name}; give it as env:NAME or file:PATH"
+            )
+        return self.secrets[name].reveal()
 
     @property
     def base_url(self) -> str:

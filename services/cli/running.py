@@ -1,0 +1,170 @@
+"""`up`, `down`, `clean`: a deployment in the foreground, its end, and its removal."""
+
+import asyncio
+import fcntl
+import os
+import shutil
+import signal
+import time
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager
+from pathlib import Path
+from typing import IO
+
+from bus.jetstream import TopologyConnection
+from bus.server import EmbeddedServer
+from bus.topology import apply
+from contracts.queries.v1 import AskStatus, Status
+from services.configuration import load_policy
+
+from .deployment import MODULES, Deployment, Program
+from .operator import Operator, policy_event
+from .supervisor import Supervisor
+
+__all__ = ["AlreadyRunning", "clean", "down", "running", "wait_until_ready"]
+
+
+class AlreadyRunning(Exception):
+    """Another `fairlead` process runs on this data folder."""
+
+
+@contextmanager
+def _sole_owner(data: Path) -> Iterator[IO[str]]:
+    """Hold the data folder; the lock file tells `down` whom to ask."""
+    data.mkdir(parents=True, exist_ok=True)
+    with (data / "up.lock").open("a+") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise AlreadyRunning(f"a deployment runs on {data} already; `fairlead down` ends it") from None
+        lock.truncate(0)
+        lock.write(str(os.getpid()))
+        lock.flush()
+        try:
+            yield lock
+        finally:
+            lock.truncate(0)
+
+
+@asynccontextmanager
+async def running(
+    deployment: Deployment, *, beside: Sequence[Program] = (),
+    on_change: Callable[[str, str], None] = lambda name, event: None,
+) -> AsyncIterator[Supervisor]:  # fmt: skip
+    """Run the bus, `beside` and all services for as long as the block runs; everything has ended when it returns.
+
+    Raises `AlreadyRunning`, `bus.server.PortInUse`, `ConfigurationError`; `ChildProcessError` out of the block when
+    a program cannot run at all.
+    """
+    policy = load_policy(deployment.policy)
+    with _sole_owner(deployment.data):
+        server = EmbeddedServer(
+            deployment.data / "bus", deployment.firm.bus_port, config=deployment.server_config()
+        )
+        await server.start()
+        on_change("bus", f"started {server.version}")
+        keeper = asyncio.create_task(_keep_bus(server, on_change))
+        try:
+            topology = await TopologyConnection.open(server.url, deployment.topology_key)
+            try:
+                await apply(topology, deployment.topology())
+            finally:
+                await topology.close()
+            supervisor = Supervisor([*beside, *deployment.programs()], on_change=on_change)
+            supervising = asyncio.create_task(supervisor.run())
+            try:
+                await _publish_policy(deployment, policy_event(policy, "fairlead up"))
+                yield supervisor
+            finally:
+                failed = supervising.done() and not supervising.cancelled() and supervising.exception()
+                supervising.cancel()
+                await asyncio.wait({supervising})
+                if failed:
+                    raise _first(failed)
+        finally:
+            keeper.cancel()
+            await server.stop()
+
+
+def _first(failure: BaseException) -> BaseException:
+    while isinstance(failure, BaseExceptionGroup):
+        failure = failure.exceptions[0]
+    return failure
+
+
+async def _keep_bus(server: EmbeddedServer, on_change: Callable[[str, str], None]) -> None:
+    """A bus that ended is started again; its clients reconnect by themselves."""
+    while True:
+        code = await server.wait()
+        on_change("bus", f"ended {code}")
+        await asyncio.sleep(0.2)
+        await server.start()
+        on_change("bus", f"started {server.version}")
+
+
+async def _publish_policy(deployment: Deployment, event: object) -> None:
+    """The policy's hash is its message id: a bundle that is in force already is stored once."""
+    from contracts.policies.v1 import PolicyPublished
+
+    assert isinstance(event, PolicyPublished)
+    async with Operator.connect(deployment.bus_url, deployment.key_file("operator")) as operator:
+        await operator.publish(event)
+
+
+async def wait_until_ready(deployment: Deployment, *, patience: float = 60.0) -> None:
+    """Until every service answers; raises `TimeoutError` that names those that do not."""
+    missing = set(MODULES)
+    deadline = time.monotonic() + patience
+    async with Operator.connect(deployment.bus_url, deployment.key_file("operator")) as operator:
+        while missing:
+            for name in sorted(missing):
+                try:
+                    await operator.ask(AskStatus(service=name), Status, timeout=1.0)
+                    missing.discard(name)
+                except TimeoutError:
+                    continue
+            if missing and time.monotonic() > deadline:
+                raise TimeoutError(
+                    f"{', '.join(sorted(missing))} did not answer within {patience:.0f} s; see the logs"
+                )
+            if missing:
+                await asyncio.sleep(0.1)
+
+
+def owner_of(data: Path) -> int | None:
+    """The process that runs a deployment on this folder, if one does."""
+    try:
+        with (data / "up.lock").open("r") as lock:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
+                return None
+            except BlockingIOError:
+                return int(lock.read() or 0) or None
+    except FileNotFoundError:
+        return None
+
+
+def down(data: Path, *, patience: float = 30.0) -> bool:
+    """End the deployment that runs on `data`; says whether one ran. Raises `TimeoutError` if it does not end."""
+    owner = owner_of(data)
+    if owner is None:
+        return False
+    os.kill(owner, signal.SIGTERM)
+    deadline = time.monotonic() + patience
+    while owner_of(data) is not None:
+        if time.monotonic() > deadline:
+            raise TimeoutError(f"process {owner} did not end within {patience:.0f} s")
+        time.sleep(0.1)
+    return True
+
+
+def clean(data: Path) -> bool:
+    """Remove everything under `data`; says whether there was anything. Raises `AlreadyRunning`."""
+    if owner_of(data) is not None:
+        raise AlreadyRunning(f"a deployment runs on {data}; `fairlead down` first")
+    if not data.exists():
+        return False
+    if not any((data / name).exists() for name in ("up.lock", "fairlead.yaml", "keys")):
+        raise FileExistsError(f"{data} does not look like a data folder of ours; nothing was removed")
+    shutil.rmtree(data)
+    return True
