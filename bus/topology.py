@@ -264,28 +264,34 @@ async def trim(
     reported holds its whole stream. A position counts up to the next message that its filters match, so a
     consumer whose subject is quiet does not hold the others'.
     """
-    trimmed = []
-    for stream in wanted.streams:
-        state = (await administration.ask(f"STREAM.INFO.{stream.name}", {}))["state"]
-        needed = await _first_since(administration, stream.name, state, now - keep)
+    return tuple(
+        [await _trim(administration, wanted, stream, positions, now - keep) for stream in wanted.streams]
+    )
+
+
+async def _trim(
+    administration: Administration,
+    wanted: Topology,
+    stream: Stream,
+    positions: Mapping[str, int],
+    since: datetime,
+) -> Trimmed:
+    state = (await administration.ask(f"STREAM.INFO.{stream.name}", {}))["state"]
+    removed = 0
+    if state["messages"]:
+        needed = await _first_since(administration, stream.name, state, since)
         for consumer in wanted.consumers_of(stream.name):
-            needed = min(
-                needed, await _next_for(administration, consumer, positions.get(consumer.name, 0), needed)
-            )
-        removed = 0
-        if needed > state["first_seq"] and state["messages"]:
-            purged = await administration.ask(f"STREAM.PURGE.{stream.name}", {"seq": needed})
-            removed = purged["purged"]
-        state = (await administration.ask(f"STREAM.INFO.{stream.name}", {}))["state"]
-        trimmed.append(
-            Trimmed(
-                stream=stream.name,
-                removed=removed,
-                first=state["first_seq"],
-                fill=state["bytes"] / stream.max_bytes,
-            )
-        )
-    return tuple(trimmed)
+            position = positions.get(consumer.name, 0)
+            needed = min(needed, await _next_for(administration, consumer, position, needed))
+        if needed > state["first_seq"]:
+            removed = (await administration.ask(f"STREAM.PURGE.{stream.name}", {"seq": needed}))["purged"]
+            state = (await administration.ask(f"STREAM.INFO.{stream.name}", {}))["state"]
+    return Trimmed(
+        stream=stream.name,
+        removed=removed,
+        first=state["first_seq"],
+        fill=state["bytes"] / stream.max_bytes,
+    )
 
 
 async def _next_for(administration: Administration, consumer: Consumer, position: int, bound: int) -> int:

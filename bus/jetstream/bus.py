@@ -118,7 +118,7 @@ class JetStreamBus:
             )
             subscriber(answer)
             await subscriber.start()
-            await self._connection.client.flush()
+            await self._connection.settle()
             refused.raise_if_failed()
 
     async def close(self) -> None:

@@ -180,6 +180,14 @@ class Connection:
         except TimeoutError:
             raise Interrupted("there is no connection to the bus") from None
 
+    async def settle(self) -> None:
+        """Wait until the server has dealt with everything sent so far.
+
+        nats-py writes a flush's PING past what is still in its buffer; the second comes after all of it.
+        """
+        for _ in range(2):
+            await self.client.flush()
+
     # -- what happens to the connection
 
     async def _on_answer(self, message: Msg) -> None:

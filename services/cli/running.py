@@ -6,7 +6,7 @@ import os
 import shutil
 import signal
 import time
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import IO
@@ -14,6 +14,7 @@ from typing import IO
 from bus.jetstream import TopologyConnection
 from bus.server import EmbeddedServer
 from bus.topology import apply
+from contracts.policies.v1 import Policy
 from contracts.queries.v1 import AskStatus, Status
 from services.configuration import load_policy
 
@@ -49,9 +50,12 @@ def _sole_owner(data: Path) -> Iterator[IO[str]]:
 @asynccontextmanager
 async def running(
     deployment: Deployment, *, beside: Sequence[Program] = (),
+    prepare: Callable[[], Awaitable[None]] | None = None,
     on_change: Callable[[str, str], None] = lambda name, event: None,
 ) -> AsyncIterator[Supervisor]:  # fmt: skip
     """Run the bus, `beside` and all services for as long as the block runs; everything has ended when it returns.
+
+    `prepare` is awaited once `beside` was started, before the services are.
 
     Raises `AlreadyRunning`, `bus.server.PortInUse`, `ConfigurationError`; `ChildProcessError` out of the block when
     a program cannot run at all.
@@ -65,25 +69,47 @@ async def running(
         on_change("bus", f"started {server.version}")
         keeper = asyncio.create_task(_keep_bus(server, on_change))
         try:
-            topology = await TopologyConnection.open(server.url, deployment.topology_key)
-            try:
-                await apply(topology, deployment.topology())
-            finally:
-                await topology.close()
-            supervisor = Supervisor([*beside, *deployment.programs()], on_change=on_change)
-            supervising = asyncio.create_task(supervisor.run())
-            try:
-                await _publish_policy(deployment, policy_event(policy, "fairlead up"))
-                yield supervisor
-            finally:
-                failed = supervising.done() and not supervising.cancelled() and supervising.exception()
-                supervising.cancel()
-                await asyncio.wait({supervising})
-                if failed:
-                    raise _first(failed)
+            await _apply_topology(deployment)
+            await _publish_policy(deployment, policy)
+            async with _supervised(beside, on_change):
+                if prepare is not None:
+                    await prepare()
+                async with _supervised(deployment.programs(), on_change) as supervisor:
+                    yield supervisor
         finally:
             keeper.cancel()
             await server.stop()
+
+
+async def _apply_topology(deployment: Deployment) -> None:
+    connection = await TopologyConnection.open(deployment.bus_url, deployment.topology_key)
+    try:
+        await apply(connection, deployment.topology())
+    finally:
+        await connection.close()
+
+
+@asynccontextmanager
+async def _supervised(
+    programs: Sequence[Program], on_change: Callable[[str, str], None]
+) -> AsyncIterator[Supervisor]:
+    """Keep programs running for as long as the block runs; a program that cannot run ends the block."""
+    supervisor = Supervisor(programs, on_change=on_change)
+    supervising = asyncio.create_task(supervisor.run())
+    block = asyncio.current_task()
+    assert block is not None
+    supervising.add_done_callback(lambda ended: ended.cancelled() or block.cancel())
+    failure: BaseException | None = None
+    try:
+        yield supervisor
+    finally:
+        if supervising.done() and not supervising.cancelled():
+            failure = supervising.exception()
+        supervising.cancel()
+        await asyncio.wait({supervising})
+        if failure is not None:
+            block.uncancel()
+            raise _first(failure)
 
 
 def _first(failure: BaseException) -> BaseException:
@@ -102,11 +128,9 @@ async def _keep_bus(server: EmbeddedServer, on_change: Callable[[str, str], None
         on_change("bus", f"started {server.version}")
 
 
-async def _publish_policy(deployment: Deployment, event: object) -> None:
-    """The policy's hash is its message id: a bundle that is in force already is stored once."""
-    from contracts.policies.v1 import PolicyPublished
-
-    assert isinstance(event, PolicyPublished)
+async def _publish_policy(deployment: Deployment, policy: Policy) -> None:
+    """Put the policy in force; every service takes it from the log."""
+    event = policy_event(policy, "fairlead up")
     async with Operator.connect(deployment.bus_url, deployment.key_file("operator")) as operator:
         await operator.publish(event)
 

@@ -95,7 +95,7 @@ def show_exception(
 @command
 def fix_exception(
     identity: Identity,
-    values: Annotated[list[str], typer.Option("--set", metavar="NAME=VALUE", help="a value that was missing or wrong")],
+    values: Annotated[list[str], typer.Option("--set", metavar="NAME=VALUE", help="a missing or wrong value")],
     data: Data = DATA, config: Config = None, as_json: Json = False,
 ) -> None:  # fmt: skip
     """Supply values that were missing or wrong, then release."""

@@ -202,37 +202,37 @@ def on_posted(
     known = _find(state, body.invoice)
     if known is None or known.stage != "posting":
         return Decision(outcome=Rejected("no posting is waited for"))
+    paid = known.state == "paid"
     posted = msgspec.structs.replace(
-        known, stage="posted", number=body.number, total=body.total, state="open"
-    )
+        known, stage="paid" if paid else "posted", number=body.number, total=body.total,
+        state="paid" if paid else "open",
+    )  # fmt: skip
     after = _with(msgspec.structs.replace(state, refusal=None), posted)
-    return _annotated(after, f"Invoiced {body.number}", Done(f"posted as {body.number}"))
+    status = "Paid" if paid else f"Invoiced {body.number}"
+    return _annotated(after, status, Done(f"posted as {body.number}"), problems=())
 
 
 def on_changed(
     state: Billing, message: Message[InvoiceChanged], facts: Facts, policy: Policy
 ) -> Decision[Billing]:
-    """The ERP's invoice changed, by a payment for one: sales sees it in the CRM."""
+    """The ERP's invoice changed, by a payment for one: sales sees it in the CRM once the invoice is posted.
+
+    A draft changes too, while it waits for approval: that leaves what is open as it is.
+    """
     body = message.body
     known = _find(state, body.invoice)
     if known is None or body.version <= known.version:
         return Decision(outcome=Rejected("not an invoice of ours, or known"))
-    paid = known.stage in ("posted", "paid") and body.state == "paid"
-    after = _with(
-        state,
-        msgspec.structs.replace(
-            known,
-            version=body.version,
-            state=body.state,
-            paid=body.paid,
-            stage="paid" if paid else known.stage,
-        ),
+    issued = known.stage in ("posted", "paid")
+    stage = "paid" if issued and body.state == "paid" else known.stage
+    changed = msgspec.structs.replace(
+        known, version=body.version, state=body.state, paid=body.paid, stage=stage
     )
-    if known.paid == body.paid and known.state == body.state:
+    after = _with(state, changed)
+    if not issued or (known.paid, known.state) == (body.paid, body.state):
         return Decision(state=after, outcome=Done("nothing that sales needs to know"))
-    return _annotated(
-        after, "Paid" if paid else f"Invoice {body.state}", Done(f"{body.state}, {_words(body.paid)} paid")
-    )
+    status = "Paid" if stage == "paid" else f"Invoice {body.state}"
+    return _annotated(after, status, Done(f"{body.state}, {_words(body.paid)} paid"), problems=None)
 
 
 def on_refused(
@@ -277,7 +277,9 @@ def _with(state: Billing, changed: Invoice) -> Billing:
     return msgspec.structs.replace(state, invoices=invoices)
 
 
-def _annotated(state: Billing, status: str, outcome: Done) -> Decision[Billing]:
+def _annotated(
+    state: Billing, status: str, outcome: Done, *, problems: tuple[Problem, ...] | None
+) -> Decision[Billing]:
     """The CRM shows the billing status with what is invoiced and paid so far."""
     ready = state.ready
     assert ready is not None
@@ -290,7 +292,7 @@ def _annotated(state: Billing, status: str, outcome: Done) -> Decision[Billing]:
         paid=sum((known.paid for known in issued if known.paid), start=nothing),
     )  # fmt: skip
     told = msgspec.structs.replace(state, annotations=state.annotations + 1)
-    return Decision(state=told, send=(note,), problems=(), outcome=outcome)
+    return Decision(state=told, send=(note,), problems=problems, outcome=outcome)
 
 
 def _words(money: Money) -> str:
