@@ -90,6 +90,7 @@ def _published(*modules: Any) -> list[type[Contract]]:
 CONTRACTS = Catalogue(
     _published(
         customers.v1, opportunities.v1, projects.v1, timesheets.v1, postings.v1, invoices.v1, writes.v1,
-        reference.v1, reconciliations.v1, engagements.v1, billing.v1, exceptions.v1, ledgers.v1, policies.v1, queries.v1,
+        reference.v1, reconciliations.v1, engagements.v1, billing.v1, exceptions.v1, ledgers.v1, policies.v1,
+        queries.v1,
     )
 )  # fmt: skip
