@@ -13,7 +13,10 @@ from typing import Any, Literal
 
 from .wire import Request, Response
 
-__all__ = ["Match", "Plan", "Rule", "Script", "Tally", "When", "decide"]
+__all__ = ["SPARED", "Match", "Plan", "Rule", "Script", "Tally", "When", "decide"]
+
+#: Requests that bear this header are spared.
+SPARED = "X-Sandbox-Spared"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -115,8 +118,12 @@ def decide(script: Script, request: Request, now: datetime, random: Random) -> t
     """Plan one request, and give the script with its counts moved on.
 
     Every rule counts every request it covers. Delays of all rules that strike add up; the first of them
-    that decides the outcome (answer, drop, commit) is the one that does.
+    that decides the outcome (answer, drop, commit) is the one that does. A request with a header
+    `X-Sandbox-Spared` meets no fault and counts for none: people and auditors share a vendor with the client under
+    test.
     """
+    if request.headers.get(SPARED):
+        return Plan(), script
     if script.down_until is not None and now < script.down_until:
         return Plan(commit_after_s=None, answer="drop"), script
     plan, tallies, down_until = Plan(), [], None

@@ -12,6 +12,7 @@ import httpx
 import msgspec
 
 from services.sandbox.auditor import Account, ErpReader, NetSuiteBooks, TrytonBooks, audit
+from services.sandbox.faults import SPARED
 from services.sandbox.firm import Deal, Firm, found
 from services.sandbox.people import (
     KINDS,
@@ -91,7 +92,7 @@ async def demonstrate(wishes: Wishes, say: Callable[[str], None]) -> Report:
     deployment = Deployment.load(wishes.data, None)
     vendors = programs(wishes.data, ports, wishes.erp, seed=wishes.seed, today=wishes.today)
     async with (
-        httpx.AsyncClient(timeout=60, trust_env=False) as http,
+        httpx.AsyncClient(timeout=60, trust_env=False, headers={SPARED: "people"}) as http,
         running(deployment, beside=vendors, prepare=lambda: _prepare(http, wishes, ports, say)),
     ):
         await wait_until_ready(deployment)

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from services.sandbox.fault_script import BadScript, read
-from services.sandbox.faults import Plan, decide
-from services.sandbox.wire import Request, Response
+from services.sandbox.faults import SPARED, Plan, decide
+from services.sandbox.wire import Headers, Request, Response
 
 NOON = datetime(2026, 11, 21, 12, tzinfo=UTC)
 DOWN = Plan(commit_after_s=None, answer="drop")
@@ -47,6 +47,18 @@ def test_between_counts_seconds_since_the_script_was_set() -> None:
         if decide(script, request, NOON + timedelta(seconds=second), Random(7))[0] != Plan()
     ]
     assert hit == [10, 19]
+
+
+def test_request_that_asks_to_be_spared_meets_no_fault_and_counts_for_none() -> None:
+    script = read([{"name": "down", "do": {"down_for_s": 30}}], NOON)
+    spared = Request(method="GET", path="/", headers=Headers({SPARED: "people"}))
+    plan, script = decide(script, spared, NOON, Random(7))
+    assert plan == Plan()
+    assert script.report()[0]["seen"] == 0
+    plan, script = decide(script, Request(method="GET", path="/"), NOON, Random(7))
+    assert plan != Plan()
+    plan, script = decide(script, spared, NOON + timedelta(seconds=1), Random(7))
+    assert plan == Plan()
 
 
 def test_rule_counts_only_requests_it_covers() -> None:
