@@ -209,6 +209,10 @@ class Connection:
             self._leave(EXIT_CODE)
 
     async def _on_error(self, error: Exception) -> None:
+        if (task := asyncio.current_task()) is not None and task.cancelling():
+            # Python 3.11's wait_for loses a cancellation that comes together with a refused connection:
+            # nats-py's reconnecting task would then outlive its loop's end and the process would hang.
+            raise asyncio.CancelledError
         self.counts[type(error).__name__] += 1
         if (found := _FORBIDDEN.search(str(error))) is not None:
             self._forbid(found[1].lower())
