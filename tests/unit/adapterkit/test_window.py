@@ -63,10 +63,22 @@ def test_a_lane_in_hand_is_passed_over_until_its_effect_ends_in_the_same_commit(
     held, behind = rows(Planned("a", "x", 5, 1), Planned("b", "x", 5, 2))
     window.entered([held])
     assert window.admit([behind], []) == []
+    window.ending(["a"])
     assert window.admit([behind], ["a"]) == [behind]
     window.entered([behind])
-    window.left(["a"])
+    window.ended()
     assert len(window) == 1
+
+
+def test_an_effect_that_is_planned_again_by_the_commit_that_ends_it_stays_in_hand() -> None:
+    """A refused write whose command came again in the same batch."""
+    window = window_of(4)
+    again, behind = rows(Planned("a", "x", 5, 1), Planned("b", "x", 5, 2))
+    window.entered([again])
+    window.ending(["a"])
+    window.entered(window.admit([again, behind], ["a"]))
+    window.ended()
+    assert window.admit([behind], []) == []
 
 
 def test_what_is_urgent_lends_its_place_to_what_stands_before_it_in_its_lane() -> None:

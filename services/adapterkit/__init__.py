@@ -1,0 +1,1 @@
+"""What the adapters share: answer families, authentication, effects, rate governor, change feeds."""
