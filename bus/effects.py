@@ -22,7 +22,10 @@ __all__ = ["Admission", "Effects", "Settlement"]
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Settlement:
-    """How an effect ended at the vendor: `applied`, `refused`, or `unsure` for good."""
+    """How an effect ended at the vendor: `applied`, `refused`, or `unsure` for good.
+
+    `planned` gives it back untried, as a graceful stop does.
+    """
 
     key: str
     status: str
@@ -47,6 +50,7 @@ class Effects:
 
     def __init__(self, rows: Rows, codec: Codec, now: datetime) -> None:
         self._rows, self._codec, self._now = rows, codec, now
+        self._first: int | None = None
         self._planned: dict[str, dict[str, Any]] = {}
         self._settled: list[dict[str, Any]] = []
 
@@ -71,8 +75,11 @@ class Effects:
         return found
 
     def plan(self, effect: Effect, actor: str, cause: str) -> None:
+        """Plan a write. Its sequence follows every earlier one's, also when the clock was set back."""
+        if self._first is None:
+            self._first = self._rows.last_effect_sequence() + 1
         self._planned[effect.key] = {
-            "key": effect.key, "sequence": micros(self._now) * 1000 + len(self._planned), "actor": actor,
+            "key": effect.key, "sequence": self._first + len(self._planned), "actor": actor,
             "verb": effect.verb, "lane": effect.lane, "priority": effect.priority, "status": "planned",
             "command_type": self._codec.type_of(effect.command), "cause": cause,
             "command": self._codec.encode(effect.command), "planned_at": micros(self._now),

@@ -3,7 +3,8 @@
 import asyncio
 import logging
 from collections import deque
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Sequence
+from contextlib import aclosing
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -276,11 +277,12 @@ class Host:
             attachment.pulled.clear()
             position = self.positions.get(consumer.name, 0)
             try:
-                async for lot in self.bus.follow(consumer, position, self._limits.batch):
-                    attachment.pulled.extend(lot)
-                    self._stirred.set()
-                    while len(attachment.pulled) > self._limits.backlog or not self._room.is_set():
-                        await self.clock.sleep(0.02)
+                async with aclosing(self.bus.follow(consumer, position, self._limits.batch)) as lots:
+                    async for lot in lots:
+                        attachment.pulled.extend(lot)
+                        self._stirred.set()
+                        while len(attachment.pulled) > self._limits.backlog or not self._room.is_set():
+                            await self.clock.sleep(0.02)
             except Detached as reason:
                 log.info(
                     "following again: consumer=%s position=%d reason=%s", consumer.name, position, reason
@@ -333,6 +335,3 @@ class Host:
             return {name: int(value or 0) for name, value in found.items()}
 
         return await self.store.read(count)
-
-
-Task = Callable[[], Awaitable[None]]

@@ -5,7 +5,7 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from random import Random
 
@@ -201,7 +201,9 @@ class MemoryBus:
         self._closed = False
         self._answering: set[asyncio.Task[bytes]] = set()
 
-    async def follow(self, consumer: Consumer, after: int, limit: int) -> AsyncIterator[Sequence[Delivery]]:
+    async def follow(
+        self, consumer: Consumer, after: int, limit: int
+    ) -> AsyncGenerator[Sequence[Delivery], None]:
         """As the port promises."""
         stream, interruptions = self._attach(consumer, after), self._log.interruptions
         self._log.followers[consumer.name] = us = object()

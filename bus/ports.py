@@ -3,7 +3,7 @@
 `jetstream.py` does it with a NATS server, `memory.py` in one process; both pass the same conformance suite.
 """
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
@@ -80,7 +80,7 @@ Responder = Callable[[bytes], Awaitable[bytes]]
 class Bus(Protocol):
     """A connection of one service to the bus."""
 
-    def follow(self, consumer: Consumer, after: int, limit: int) -> AsyncIterator[Sequence[Delivery]]:
+    def follow(self, consumer: Consumer, after: int, limit: int) -> AsyncGenerator[Sequence[Delivery], None]:
         """Hand over everything stored behind sequence `after` in order, for ever, in lots of at most `limit`.
 
         A lot is yielded as soon as anything is there; a quiet log yields nothing. Raises `Detached` when order

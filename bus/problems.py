@@ -66,7 +66,8 @@ class Problems:
             "exception": key, "actor": actor, "code": problem.code, "category": problem.category,
             "summary": problem.summary, "fix": problem.fix, "owner": problem.owner,
             "held_up": as_json(problem.held_up), "releases_on": as_json(releases_on),
-            "raised_at": known.raised_at if known is not None else micros(self._now), "resolved_at": None, "how": None,
+            "raised_at": known.raised_at if known is not None else micros(self._now),
+            "resolved_at": None, "how": None,
         }  # fmt: skip
         return ExceptionRaised(
             exception=key, service=self._service, code=problem.code, category=problem.category,

@@ -130,7 +130,10 @@ def _lineage(connection: Connection, question: AskLineage, service: str) -> list
         table.c.message_key.in_(question.keys), table.c.actor_key.in_(question.keys),
         table.c.message.in_(question.messages),
     )  # fmt: skip
-    rows = connection.execute(select(table).where(wanted).order_by(table.c.id).limit(question.limit))
+    query = select(table).where(wanted).order_by(table.c.id).limit(question.limit)
+    if question.types:
+        query = query.where(table.c.type.in_(question.types))
+    rows = connection.execute(query)
     return [
         LineageRow(
             service=service, at=instant(row.at), actor=row.actor.split("/", 1)[0], key=row.actor_key,

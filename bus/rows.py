@@ -80,6 +80,9 @@ class Rows:
         query = select(tables.effect).where(table.status == "planned")
         return self._connection.execute(query.order_by(table.priority, table.sequence).limit(limit)).all()
 
+    def last_effect_sequence(self) -> int:
+        return self._connection.scalar(select(func.max(tables.effect.c.sequence))) or 0
+
     def due_timers(self, now: int, limit: int) -> Sequence[Row[Any]]:
         table = tables.timer.c
         query = select(tables.timer).where(table.due_at <= now).order_by(table.due_at, table.id).limit(limit)

@@ -8,7 +8,7 @@ import sys
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
 import uvloop
 
@@ -25,13 +25,26 @@ from .responders import answer_questions
 from .settings import ServiceSettings, settings_or_exit
 from .store import Fenced, ShardTaken, Store, UnsafeStore
 
-__all__ = ["VERSION", "main", "run_service", "until_signalled"]
+__all__ = ["VERSION", "Companion", "main", "run_service", "until_signalled"]
 
 log = logging.getLogger(__name__)
 
 VERSION = importlib.metadata.version("fairlead")
-Companion = Callable[[], Awaitable[None]]
+
+
+class Companion(Protocol):
+    """What works beside the host, through it: it has to end in order while the host still commits."""
+
+    async def run(self) -> None: ...
+
+    def stop(self) -> None:
+        """Begin nothing new; `run` returns when what is under way has ended."""
+        ...
+
+
 S = TypeVar("S", bound=ServiceSettings)
+#: Seconds that companions have to end in order; shorter than a supervisor's patience.
+GRACE = 8.0
 #: What stops a shard for good: starting it again by itself would not help.
 _FINAL = (Fenced, PositionLost, ShardTaken, UnsafeStore)
 
@@ -49,28 +62,40 @@ async def run_service(
     opened = await Store.open(store, owner=service.name, clock=clock)
     try:
         host = Host(
-            service=service,
-            store=opened,
-            bus=bus,
-            catalogue=CONTRACTS,
-            clock=clock,
-            admission=admission,
+            service=service, store=opened, bus=bus, catalogue=CONTRACTS, clock=clock, admission=admission,
             limits=limits,
-        )
+        )  # fmt: skip
         host.beat = Path(f"{store}.alive").touch
-        accompanying = companions(host)
+        beside = companions(host)
         await answer_questions(bus, host, version=VERSION, connections=connections)
-        async with asyncio.TaskGroup() as group:
-            group.create_task(host.run(), name=f"{service.name} host")
-            for companion in accompanying:
-                group.create_task(_accompany(companion), name=f"{service.name} companion")
+        await _work(host, beside)
     finally:
         await bus.close()
         await opened.close()
 
 
-async def _accompany(companion: Companion) -> None:
-    await companion()
+async def _work(host: Host, beside: Sequence[Companion]) -> None:
+    """Until cancelled, or one of them ends by itself: the rest is ended in order, the host last."""
+    hosting = asyncio.create_task(host.run())
+    accompanying = [asyncio.create_task(companion.run()) for companion in beside]
+    try:
+        ended, _ = await asyncio.wait({hosting, *accompanying}, return_when=asyncio.FIRST_COMPLETED)
+        for task in ended:
+            task.result()
+        raise RuntimeError(f"{host.service.name} ended by itself")
+    finally:
+        for companion in beside:
+            companion.stop()
+        if accompanying and not hosting.done():
+            await asyncio.wait({hosting, asyncio.ensure_future(_all(accompanying))}, timeout=GRACE,
+                               return_when=asyncio.FIRST_COMPLETED)  # fmt: skip
+        for task in (*accompanying, hosting):
+            task.cancel()
+        await asyncio.wait({*accompanying, hosting})
+
+
+async def _all(tasks: Sequence[asyncio.Task[None]]) -> None:
+    await asyncio.wait(tasks)
 
 
 async def until_signalled(work: Awaitable[None]) -> None:
@@ -93,9 +118,9 @@ def main(service: str, settings: type[S], run: Callable[[S], Awaitable[None]]) -
         for failure in _leaves(group):
             log.critical("stopped: %s: %s", type(failure).__name__, failure, exc_info=failure)
         sys.exit(75 if any(isinstance(failure, _FINAL) for failure in _leaves(group)) else 1)
-    except _FINAL as failure:
-        log.critical("stopped: %s: %s", type(failure).__name__, failure)
-        sys.exit(75)
+    except Exception as failure:
+        log.critical("stopped: %s: %s", type(failure).__name__, failure, exc_info=failure)
+        sys.exit(75 if isinstance(failure, _FINAL) else 1)
 
 
 def _leaves(group: BaseExceptionGroup[BaseException]) -> list[BaseException]:

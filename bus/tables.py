@@ -78,7 +78,7 @@ effect = Table(
     "effect",
     METADATA,
     Column("key", String, primary_key=True),
-    Column("sequence", BigInteger, nullable=False),
+    Column("sequence", BigInteger, nullable=False, index=True),
     Column("actor", String, nullable=False),
     Column("verb", String, nullable=False),
     Column("lane", String, nullable=False),

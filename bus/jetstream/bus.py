@@ -4,7 +4,7 @@ import asyncio
 import logging
 import os
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from collections.abc import AsyncGenerator, Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -62,7 +62,7 @@ class JetStreamBus:
         """What went wrong on this connection so far: `forbidden`, `disconnected`, and errors by class."""
         return self._connection.counts
 
-    def follow(self, consumer: Consumer, after: int, limit: int) -> AsyncIterator[Sequence[Delivery]]:
+    def follow(self, consumer: Consumer, after: int, limit: int) -> AsyncGenerator[Sequence[Delivery], None]:
         return follow(self._connection, consumer, after, limit)
 
     async def publish(self, stream: str, batch: Sequence[Outgoing]) -> None:

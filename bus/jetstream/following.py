@@ -6,7 +6,7 @@ elsewhere, to a dead connection or another puller, and then everything since is 
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -29,7 +29,7 @@ _NANOSECONDS = 1_000_000_000
 
 async def follow(
     connection: Connection, consumer: Consumer, after: int, limit: int
-) -> AsyncIterator[Sequence[Delivery]]:
+) -> AsyncGenerator[Sequence[Delivery], None]:
     """Set the consumer behind `after`, then hand over lots for ever; raises `Detached` or `PositionLost`."""
     try:
         await _check(connection, consumer, after)

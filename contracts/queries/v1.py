@@ -134,11 +134,15 @@ class Replayed(Contract, frozen=True, tag="queries.replayed.v1"):
 
 @published("{service}.qry.lineage.ask.v1", key="service")
 class AskLineage(Contract, frozen=True, forbid_unknown_fields=True, tag="queries.ask-lineage.v1"):
-    """Rows whose message or actor key is one of `keys`, or whose message is one of `messages`."""
+    """Rows whose message or actor key is one of `keys`, or whose message is one of `messages`.
+
+    With `types` (wire names) only rows about such messages.
+    """
 
     service: str
     keys: tuple[str, ...] = ()
     messages: tuple[str, ...] = ()
+    types: tuple[str, ...] = ()
     limit: int = 5000
 
 

@@ -67,7 +67,7 @@ class Adapter:
             await self._executor.run()
             self._leave_feeds()
 
-    def stop(self, *, within: float = 30.0) -> None:
+    def stop(self, *, within: float = 6.0) -> None:
         """Read no feed any more, let the writes in flight end within so many seconds, then end `run`."""
         self._leave_feeds()
         self._executor.stop(within=within)

@@ -11,7 +11,7 @@ import msgspec
 
 from .families import Family, Rejected, Throttled, Unauthorised, Unavailable, Unsure
 
-__all__ = ["Words", "answer", "read_json"]
+__all__ = ["Words", "answer", "read_json", "retry_after"]
 
 #: A vendor's answer may not be larger than this.
 MOST_BYTES = 64 * 1024 * 1024
@@ -67,11 +67,11 @@ def _family(reply: httpx.Response, writes: bool, words: Words) -> Family:
     status = reply.status_code
     said = f"{status}: {words(reply)}"
     if status == 429:
-        return Throttled(said, _retry_after(reply))
+        return Throttled(said, retry_after(reply))
     if status in (401, 403):
         return Unauthorised(said)
     if status == 503 and "retry-after" in reply.headers:
-        return Throttled(said, _retry_after(reply))
+        return Throttled(said, retry_after(reply))
     if reply.is_redirect or status == 408 or status >= 500:
         return Unsure(said) if writes else Unavailable(said)
     return Rejected(said, "conflict" if status == 409 else "data")
@@ -88,7 +88,7 @@ async def _read(reply: httpx.Response) -> None:
     reply._content = b"".join(chunks)  # what httpx's own `aread` does, with a limit
 
 
-def _retry_after(reply: httpx.Response) -> float | None:
+def retry_after(reply: httpx.Response) -> float | None:
     """`Retry-After` in seconds, from either of its forms (RFC 9110 section 10.2.3); None when it cannot be read."""
     text = reply.headers.get("retry-after", "").strip()
     if text.isascii() and text.isdecimal():

@@ -84,10 +84,10 @@ def connect(config: Path, domain: Domain, products: Mapping[str, Product], clock
     governor = Governor(
         budget, name=settings.product, product=settings.product, clock=clock, random=SystemRandom()
     )
-    tokens = vendor_client(charge=governor.charge)
+    tokens = vendor_client(charge=governor.charge, patience=clock)
     http = vendor_client(
         settings.base_url, charge=governor.charge, auth=product.sign_in(settings, tokens, clock),
-        at_once=settings.at_once,
+        at_once=settings.at_once, patience=clock,
     )  # fmt: skip
     connector = product.connector(
         name=ConnectionName(settings.product), http=http, options=options, clock=clock
@@ -108,7 +108,7 @@ async def run_adapter(
     def companions(host: Host) -> list[Companion]:
         adapter = Adapter(host, connected.connector, connected.governor, window, clock, SystemRandom())
         adapters.append(adapter)
-        return [adapter.run]
+        return [adapter]
 
     service = adapter_service(domain, carries, observes, ConnectionName(connected.connector.name))
     try:

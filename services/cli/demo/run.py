@@ -115,9 +115,8 @@ def _tryton_secret_comes_later(data: Path) -> None:
 
 async def _prepare(http: httpx.AsyncClient, wishes: Wishes, ports: Ports, say: Callable[[str], None]) -> None:
     """Once the vendors' systems run, before our services do."""
-    say(
-        f"Starting Salesforce, {'NetSuite' if wishes.erp == 'netsuite' else 'a real Tryton'} and Kantata on this machine"
-    )
+    erp = "NetSuite" if wishes.erp == "netsuite" else "a real Tryton"
+    say(f"Starting Salesforce, {erp} and Kantata on this machine")
     await wait_for(http, ports, wishes.erp)
     await introduce(http, wishes.data, ports, wishes.erp)
     if wishes.erp == "tryton":

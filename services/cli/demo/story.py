@@ -10,9 +10,13 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import partial
 
+from contracts import Contract
 from contracts.billing.v1 import CloseBillingCycle
 from contracts.exceptions.v1 import ReleaseException
+from contracts.postings.v1 import TimePosted
+from contracts.projects.v1 import WorkspaceProvisioned
 from contracts.queries.v1 import AskExceptions, AskLineage, ExceptionRecord, Exceptions, Lineage, LineageRow
+from contracts.timesheets.v1 import MilestoneCompleted
 from contracts.types import EntityCode, ExceptionId, period_of
 from services.sandbox.auditor import Account
 from services.sandbox.firm import Deal, Firm
@@ -185,12 +189,8 @@ class Story:
 
     async def _milestones_known(self, deals: Sequence[Deal]) -> str | None:
         keys = tuple(str(engagement_of(deal)) for deal in deals)
-        rows = await self._lineage(keys)
-        known = {
-            row.key
-            for row in rows
-            if row.type == "timesheets.milestone-completed.v1" and row.actor == "billing"
-        }
+        rows = await self._lineage(keys, MilestoneCompleted)
+        known = {row.key for row in rows if row.actor == "billing"}
         missing = [key for key in keys if key not in known]
         return f"none from {missing[0]}" if missing else None
 
@@ -244,10 +244,11 @@ class Story:
             )
         )  # fmt: skip
 
-    async def _lineage(self, keys: Sequence[str]) -> list[LineageRow]:
+    async def _lineage(self, keys: Sequence[str], kind: type[Contract]) -> list[LineageRow]:
+        """The orchestrator's record of messages of one kind."""
         rows: list[LineageRow] = []
-        for at in range(0, len(keys), 100):
-            question = AskLineage(service="orchestrator", keys=tuple(keys[at : at + 100]), limit=1500)
+        for key in keys:
+            question = AskLineage(service="orchestrator", keys=(key,), types=(kind.wire_name(),), limit=1500)
             rows += (await self._operator.ask(question, Lineage)).rows
         return rows
 
@@ -271,12 +272,12 @@ class Story:
         engagements = {str(engagement_of(deal)): deal for deal in self._deals}
         activations, postings = [], []
         for engagement, deal in engagements.items():
-            rows = await self._lineage([engagement])
-            for row in rows:
-                if row.type == "projects.workspace-provisioned.v1" and deal.number in self._won_at:
-                    activations.append((row.at.timestamp() - self._won_at[deal.number]) * 1000)
-                elif row.type == "postings.time-posted.v1" and not self._scenario.of(deal):
-                    postings.append((row.at.timestamp() - self._approved_at[engagement]) * 1000)
+            if deal.number in self._won_at:
+                rows = await self._lineage([engagement], WorkspaceProvisioned)
+                activations += [(row.at.timestamp() - self._won_at[deal.number]) * 1000 for row in rows]
+            if self._scenario.of(deal) is None:
+                rows = await self._lineage([engagement], TimePosted)
+                postings += [(row.at.timestamp() - self._approved_at[engagement]) * 1000 for row in rows]
         open_now = len(await self._exceptions()) + len(await self._exceptions(_APPROVAL))
         return Told(
             raised=len(self._raised), exceptions_open=open_now,
