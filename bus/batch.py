@@ -225,6 +225,9 @@ class Batch:
             self._park(arrival.raw, actor, "behind", "an earlier message of the same actor is parked")
             return
         body = self._body(arrival)
+        if isinstance(body, Released) and not self._problems.is_open(actor, body.code):
+            self._record(arrival, actor, Rejected(f"{body.code} is not open any more"))
+            return
         handler = self._handler(arrival, actor)
         if handler is None and isinstance(body, _OPTIONAL):
             self._record(arrival, actor, Rejected("the actor has no use for it"))

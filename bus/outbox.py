@@ -58,23 +58,24 @@ async def relay(bus: Bus, batch: OutboxBatch, clock: Clock) -> int:
     are recognised one by one. What the log has forgotten since (its window is two minutes) the receivers' inboxes
     recognise.
     """
-    waiting, singly, tries = list(batch.messages), False, 0
+    waiting, singly, tries, failures = list(batch.messages), False, 0, 0
     while waiting:
         tries += 1
         try:
-            if singly or len(waiting) == 1:
-                await bus.publish_one(batch.stream, waiting[0])
-                del waiting[0]
-                continue
-            await bus.publish(batch.stream, waiting)
-            return tries
+            if not singly and len(waiting) > 1:
+                await bus.publish(batch.stream, waiting)
+                return tries
+            await bus.publish_one(batch.stream, waiting[0])
+            del waiting[0]
+            failures = 0
         except BatchHasDuplicate:
             singly = True
         except (PublishUnknown, BatchBusy) as reason:
+            failures += 1
             log.warning(
                 "publishing again: stream=%s waiting=%d reason=%s", batch.stream, len(waiting), reason
             )
-            await clock.sleep(min(0.05 * 2 ** min(tries, 6), 2.0))
+            await clock.sleep(min(0.05 * 2 ** min(failures, 6), 2.0))
         except StreamFull:
             log.error("stream is full: stream=%s waiting=%d", batch.stream, len(waiting))
             await clock.sleep(2.0)

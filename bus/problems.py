@@ -35,6 +35,10 @@ class Problems:
         """Read the open exceptions of all actors of the batch."""
         self._open = {actor: dict(found) for actor, found in self._rows.open_exceptions(actors).items()}
 
+    def is_open(self, actor: str, code: str) -> bool:
+        """Whether it is still open, after what this batch decided so far."""
+        return code in self._open.get(actor, {})
+
     def become(self, actor: str, problems: tuple[Problem, ...], how: str) -> list[tuple[str, Contract]]:
         """These are the actor's problems from now on; gives the events to send, each with a name of its own."""
         known = self._open.setdefault(actor, {})

@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import msgspec
 from sqlalchemy import select
@@ -29,6 +30,9 @@ from contracts.reference.v1 import RateCardChanged
 from contracts.timesheets.v1 import AnnotateTime, TimeApproved
 
 __all__ = ["RATES", "WORLD", "Tally", "running", "send", "service", "settled", "sums", "tally_log"]
+
+#: The task that each host runs in: whoever waits for a host that died is told.
+_TASKS: WeakKeyDictionary[Host, asyncio.Task[None]] = WeakKeyDictionary()
 
 RATES = FactKind("rates", RateCardChanged)
 
@@ -136,7 +140,7 @@ async def running(
             service=made or service(), store=store, bus=log.bus("tally"), catalogue=catalogue, clock=SystemClock(),
             **more,
         )  # fmt: skip
-        task = asyncio.create_task(host.run())
+        task = _TASKS[host] = asyncio.create_task(host.run())
         try:
             yield host
         finally:
@@ -168,7 +172,9 @@ async def settled(host: Host, log: MemoryLog, *, within: float = 10.0) -> None:
     """Until the host has read the whole log and published everything."""
     async with asyncio.timeout(within):
         while not _at_rest(host, log):
-            await asyncio.sleep(0.01)
+            if _TASKS[host].done():
+                _TASKS[host].result()
+            await asyncio.sleep(0.005)
 
 
 def _at_rest(host: Host, log: MemoryLog) -> bool:
