@@ -8,6 +8,7 @@ import signal
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
@@ -22,11 +23,27 @@ from .deployment import MODULES, Deployment, Program
 from .operator import Operator, policy_event
 from .supervisor import Supervisor
 
-__all__ = ["AlreadyRunning", "clean", "down", "running", "wait_until_ready"]
+__all__ = ["AlreadyRunning", "Running", "clean", "down", "running", "wait_until_ready"]
+
+
+#: Everything that stands in a data folder.
+OURS = {"bus", "fairlead.yaml", "keys", "logs", "policy.yaml", "secrets", "stores", "up.lock", "vendors"}
 
 
 class AlreadyRunning(Exception):
     """Another `fairlead` process runs on this data folder."""
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    """A deployment at work."""
+
+    server: EmbeddedServer
+    services: Supervisor
+
+    def pid(self, name: str) -> int | None:
+        """The process of a service, or of the `bus`, while it runs."""
+        return self.server.pid if name == "bus" else self.services.pid(name)
 
 
 @contextmanager
@@ -52,7 +69,7 @@ async def running(
     deployment: Deployment, *, beside: Sequence[Program] = (),
     prepare: Callable[[], Awaitable[None]] | None = None,
     on_change: Callable[[str, str], None] = lambda name, event: None,
-) -> AsyncIterator[Supervisor]:  # fmt: skip
+) -> AsyncIterator["Running"]:  # fmt: skip
     """Run the bus, `beside` and all services for as long as the block runs; everything has ended when it returns.
 
     `prepare` is awaited once `beside` was started, before the services are.
@@ -75,7 +92,7 @@ async def running(
                 if prepare is not None:
                     await prepare()
                 async with _supervised(deployment.programs(), on_change) as supervisor:
-                    yield supervisor
+                    yield Running(server, supervisor)
         finally:
             keeper.cancel()
             await server.stop()
@@ -183,12 +200,17 @@ def down(data: Path, *, patience: float = 30.0) -> bool:
 
 
 def clean(data: Path) -> bool:
-    """Remove everything under `data`; says whether there was anything. Raises `AlreadyRunning`."""
-    if owner_of(data) is not None:
-        raise AlreadyRunning(f"a deployment runs on {data}; `fairlead down` first")
+    """Remove everything under `data`; says whether there was anything. Raises `AlreadyRunning`, and `FileExistsError`
+    where the folder holds what is not ours."""
     if not data.exists():
         return False
-    if not any((data / name).exists() for name in ("up.lock", "fairlead.yaml", "keys")):
-        raise FileExistsError(f"{data} does not look like a data folder of ours; nothing was removed")
-    shutil.rmtree(data)
+    held = {path.name for path in data.iterdir()} if data.is_dir() else {data.name}
+    if strange := sorted(held - OURS):
+        raise FileExistsError(
+            f"{data} is not a data folder of ours: it holds {strange[0]}; nothing was removed"
+        )
+    if not held:
+        raise FileExistsError(f"{data} is empty, so not a data folder of ours; nothing was removed")
+    with _sole_owner(data):
+        shutil.rmtree(data)
     return True

@@ -1,7 +1,8 @@
 """Boots a demo firm, lives through its story, and reports what the vendors' ledgers say at the end."""
 
+import asyncio
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -29,7 +30,7 @@ from services.sandbox.people import (
 
 from ..deployment import Deployment
 from ..operator import Operator
-from ..running import running, wait_until_ready
+from ..running import Running, running, wait_until_ready
 from .files import Erp, Ports, free_ports, write_firm
 from .stand_ins import introduce, programs, set_faults, tryton_password, wait_for
 from .story import Story, Told
@@ -81,8 +82,16 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
         return not (self.findings or self.exceptions_open)
 
 
-async def demonstrate(wishes: Wishes, say: Callable[[str], None]) -> Report:
-    """Run the demo; raises what `running` raises, `TimeoutError`, and `Waited` where the story does not end."""
+async def demonstrate(
+    wishes: Wishes,
+    say: Callable[[str], None],
+    *,
+    meanwhile: Callable[[Running], Coroutine[None, None, None]] | None = None,
+) -> Report:
+    """Run the demo; raises what `running` raises, `TimeoutError`, and `Waited` where the story does not end.
+
+    `meanwhile` runs beside the story and is cancelled at its end.
+    """
     began = time.monotonic()
     firm = found(seed=wishes.seed, today=wishes.today, deals=wishes.deals)
     ports = free_ports()
@@ -93,7 +102,7 @@ async def demonstrate(wishes: Wishes, say: Callable[[str], None]) -> Report:
     vendors = programs(wishes.data, ports, wishes.erp, seed=wishes.seed, today=wishes.today)
     async with (
         httpx.AsyncClient(timeout=60, trust_env=False, headers={SPARED: "people"}) as http,
-        running(deployment, beside=vendors, prepare=lambda: _prepare(http, wishes, ports, say)),
+        running(deployment, beside=vendors, prepare=lambda: _prepare(http, wishes, ports, say)) as deployed,
     ):
         await wait_until_ready(deployment)
         say(
@@ -101,7 +110,10 @@ async def demonstrate(wishes: Wishes, say: Callable[[str], None]) -> Report:
         )
         await set_faults(http, ports, wishes.erp, on=wishes.faults)
         async with Operator.connect(deployment.bus_url, deployment.key_file("operator")) as operator:
+            beside = asyncio.create_task(meanwhile(deployed)) if meanwhile else None
             account, told = await _story(firm, http, wishes, ports, operator, say).run()
+            if beside is not None:
+                beside.cancel()
         await set_faults(http, ports, wishes.erp, on=False)
     return _report(account, told, time.monotonic() - began)
 
@@ -156,8 +168,8 @@ def _finance(
     address = f"http://127.0.0.1:{ports.erp}"
     if wishes.erp == "netsuite":
         return Finance(address, firm, http=http), NetSuiteBooks(address, http=http)
-    password, database = tryton_password(wishes.data, "receivables"), f"{address}/firm"
-    return FinanceTryton(database, password, firm, http=http), TrytonBooks(database, password, http=http)
+    password = tryton_password(wishes.data, "receivables")
+    return FinanceTryton(address, password, firm, http=http), TrytonBooks(address, password, http=http)
 
 
 def _report(account: Account, told: Told, seconds: float) -> Report:

@@ -9,6 +9,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import partial
+from typing import TypeVar
 
 from contracts import Contract
 from contracts.billing.v1 import CloseBillingCycle
@@ -25,6 +26,8 @@ from services.sandbox.people import Approvers, Consultants, Mishap, People, Scen
 from ..operator import SERVICES, Operator
 
 __all__ = ["Story", "Told", "Waited"]
+
+A = TypeVar("A", bound=Contract)
 
 #: Where the exceptions live that a demo run can raise.
 _APPROVAL = ("approval-needed", "price-differs")
@@ -229,12 +232,23 @@ class Story:
         """Open exceptions of these codes; without codes, all but those that wait for approval."""
         found = []
         for service in SERVICES:
-            answer = await self._operator.ask(AskExceptions(service=service, limit=800), Exceptions)
+            answer = await self._ask(AskExceptions(service=service, limit=800), Exceptions)
             for record in answer.exceptions:
                 self._raised.add(record.exception)
                 if record.code in codes if codes is not None else record.code not in _APPROVAL:
                     found.append((service, record))
         return found
+
+    async def _ask(self, question: Contract, answer: type[A]) -> A:
+        """Ask a service; one that is being restarted is asked again."""
+        deadline = time.monotonic() + self._patience
+        while True:
+            try:
+                return await self._operator.ask(question, answer)
+            except TimeoutError:
+                if time.monotonic() > deadline:
+                    raise
+                await asyncio.sleep(0.25)
 
     async def _release(self, service: str, record: ExceptionRecord, reason: str) -> None:
         await self._operator.publish(
@@ -249,7 +263,7 @@ class Story:
         rows: list[LineageRow] = []
         for key in keys:
             question = AskLineage(service="orchestrator", keys=(key,), types=(kind.wire_name(),), limit=1500)
-            rows += (await self._operator.ask(question, Lineage)).rows
+            rows += (await self._ask(question, Lineage)).rows
         return rows
 
     async def _until(self, what: str, still: Callable[[], Awaitable[str | None]]) -> None:
