@@ -127,10 +127,11 @@ class Host:
 
     async def run(self) -> None:
         """Recover, then work. Raises what stops the shard: `Fenced`, `PositionLost`, a broken store."""
-        left_over = await self.store.read(self._recover)
+        positions, left_over = await self.store.read(self._recover)
         async with asyncio.TaskGroup() as group:
             for batch in left_over:
                 self._relay_later(batch, group)
+            self.positions = positions
             for attachment in self._attachments.values():
                 group.create_task(self._follow(attachment))
             while True:
@@ -140,12 +141,11 @@ class Host:
                     self._relay_later(batch, group)
                 self.beat()
 
-    def _recover(self, connection: Connection) -> list[OutboxBatch]:
+    def _recover(self, connection: Connection) -> tuple[dict[str, int], list[OutboxBatch]]:
         """Read positions, policy and the outbox that an earlier process left."""
         table = tables.position.c
-        self.positions = {
-            row.consumer: row.sequence for row in connection.execute(select(table.consumer, table.sequence))
-        }
+        rows = connection.execute(select(table.consumer, table.sequence))
+        positions = {row.consumer: row.sequence for row in rows}
         newest = select(tables.policy).order_by(tables.policy.c.id.desc()).limit(1)
         if (row := connection.execute(newest).one_or_none()) is not None:
             self.policy = (row.hash, msgspec.json.decode(row.body, type=Policy))
@@ -157,7 +157,8 @@ class Host:
             outgoing = Outgoing(subject=row.subject, headers=msgspec.json.decode(row.headers), data=row.data)
             batches.setdefault((row.batch, row.stream), []).append(outgoing)
         self._next_batch = max((number for number, _ in batches), default=0) + 1
-        return [OutboxBatch(number, stream, tuple(rows)) for (number, stream), rows in batches.items()]
+        left_over = [OutboxBatch(number, stream, tuple(rows)) for (number, stream), rows in batches.items()]
+        return positions, left_over
 
     async def _sleep_until_stirred(self) -> None:
         """Until something was pulled, handed in or is due; at most a second, so that the heart beats."""

@@ -3,8 +3,7 @@
 import asyncio
 import fcntl
 import os
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -73,32 +72,27 @@ class Store:
             raise
         return cls(path, engine, connection, lock, epoch)
 
-    @asynccontextmanager
-    async def transaction(self) -> AsyncIterator[AsyncConnection]:
-        """One transaction of the owner; raises `Fenced` if the epoch in the store is no longer ours.
-
-        The commit is shielded: cancelling a task that awaits it would report a failure although the commit
-        happens (aiosqlite runs it in its thread regardless).
-        """
-        async with self._writing:
-            transaction = await self._connection.begin()
-            try:
-                held = await self._connection.scalar(select(tables.shard.c.epoch))
-                if held != self.epoch:
-                    raise Fenced(f"{self.path.name}: epoch {held} took over from {self.epoch}")
-                yield self._connection
-            except BaseException:
-                await asyncio.shield(transaction.rollback())
-                raise
-            await _finish(transaction.commit())
-
     async def write(self, work: Callable[[Connection], T]) -> T:
-        """Run synchronous statements in one owner's transaction."""
-        async with self.transaction() as connection:
-            return await connection.run_sync(work)
+        """Run synchronous statements in one transaction of the owner, and commit.
+
+        Raises `Fenced`, and changes nothing, if the epoch in the store is no longer ours. A caller that is cancelled
+        meanwhile leaves once the transaction has come to its end: aiosqlite runs what it was given in its thread
+        regardless, so giving up in the middle would leave a transaction open, or a commit unnoticed.
+        """
+        return await _to_the_end(self._write(work))
 
     async def read(self, work: Callable[[Connection], T]) -> T:
-        """Run synchronous queries, not interleaved with a transaction."""
+        """Run synchronous queries, not interleaved with a transaction; nothing is kept."""
+        return await _to_the_end(self._read(work))
+
+    async def _write(self, work: Callable[[Connection], T]) -> T:
+        async with self._writing, self._connection.begin():
+            held = await self._connection.scalar(select(tables.shard.c.epoch))
+            if held != self.epoch:
+                raise Fenced(f"{self.path.name}: epoch {held} took over from {self.epoch}")
+            return await self._connection.run_sync(work)
+
+    async def _read(self, work: Callable[[Connection], T]) -> T:
         async with self._writing, self._connection.begin() as transaction:
             result = await self._connection.run_sync(work)
             await transaction.rollback()
@@ -111,14 +105,19 @@ class Store:
         os.close(self._lock)
 
 
-async def _finish(commit: Any) -> None:
-    """Await a commit to its end even when we are cancelled meanwhile, then pass the cancellation on."""
-    task = asyncio.ensure_future(commit)
-    try:
-        await asyncio.shield(task)
-    except asyncio.CancelledError:
-        await task
-        raise
+async def _to_the_end(work: Coroutine[Any, Any, T]) -> T:
+    """Await work to its end even when we are cancelled meanwhile, then pass the cancellation on."""
+    task = asyncio.ensure_future(work)
+    cancelled: asyncio.CancelledError | None = None
+    while not task.done():
+        try:
+            await asyncio.wait({task})
+        except asyncio.CancelledError as asked:
+            cancelled = asked
+    if cancelled is not None:
+        task.exception()  # nobody is left to hear of it
+        raise cancelled
+    return task.result()
 
 
 def _take_lock(path: Path) -> int:

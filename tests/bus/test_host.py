@@ -388,17 +388,18 @@ async def test_transaction_of_one_does_not_take_the_rows_of_another(tmp_path: Pa
     """Two coroutines on one connection: without the writer's lock B's insert vanishes with A's rollback."""
     store = await Store.open(tmp_path / "s.db", owner="test", clock=SystemClock())
 
+    def broken(connection: Any) -> None:
+        connection.execute(insert(tables.inbox).values(message="a", handled_at=1))
+        raise Crash
+
     async def fails() -> None:
         with pytest.raises(Crash):
-            async with store.transaction() as connection:
-                await connection.execute(insert(tables.inbox).values(message="a", handled_at=1))
-                await asyncio.sleep(0.05)
-                raise Crash
+            await store.write(broken)
 
     async def succeeds(n: int) -> None:
         await store.write(lambda c: c.execute(insert(tables.inbox).values(message=f"b{n}", handled_at=1)))
 
-    await asyncio.gather(fails(), *(succeeds(n) for n in range(20)))
+    await asyncio.gather(*(succeeds(n) for n in range(10)), fails(), *(succeeds(n) for n in range(10, 20)))
     found = await store.read(lambda connection: connection.scalars(select(tables.inbox.c.message)).all())
     await store.close()
     assert sorted(found) == sorted(f"b{n}" for n in range(20))
