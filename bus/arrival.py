@@ -29,7 +29,10 @@ class Raw:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Arrival:
-    """A legible message. `actor` (`kind/key`) is its address where it has one; else its handlers say."""
+    """A legible message. `actor` (`kind/key`) is its address where it has one; else its handlers say.
+
+    `trace` is its W3C traceparent.
+    """
 
     id: str
     at: datetime
@@ -38,6 +41,7 @@ class Arrival:
     raw: Raw
     actor: str | None = None
     cause: str | None = None
+    trace: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -110,6 +114,7 @@ class Codec:
             raw=raw,
             actor=actor,
             cause=envelope.cause,
+            trace=envelope.traceparent,
         )
 
     def internal(
@@ -120,13 +125,20 @@ class Codec:
         at: datetime,
         actor: str,
         cause: str | None,
+        trace: str | None = None,
     ) -> Arrival:
         """An arrival that never was on the log. Its raw form can be parked and read again like any other."""
         key = body.key if isinstance(body, Contract) else actor.split("/", 1)[1]
         envelope = Envelope(
-            id=message, type=self.type_of(body), source="internal", time=at, key=key, cause=cause
+            id=message,
+            type=self.type_of(body),
+            source="internal",
+            time=at,
+            key=key,
+            cause=cause,
+            traceparent=trace,
         )
         raw = Raw(
             consumer="internal", sequence=0, subject="", headers=envelope.headers(), data=self.encode(body)
         )
-        return Arrival(id=message, at=at, key=key, body=body, raw=raw, actor=actor, cause=cause)
+        return Arrival(id=message, at=at, key=key, body=body, raw=raw, actor=actor, cause=cause, trace=trace)

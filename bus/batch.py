@@ -31,6 +31,7 @@ from .problems import Problems
 from .rows import Rows, as_json
 from .subjects import publish_subject, stream_of
 from .timers import Timers
+from .tracecontext import continued
 
 __all__ = ["Admission", "Batch", "Result", "Settlement"]
 
@@ -274,22 +275,32 @@ class Batch:
                 self._timers.cancel(name)
             else:
                 fired = TimerFired(name=timer.name)
-                self._timers.set(name, timer.at, actor, fired, derived_id(name, timer.at), cause=arrival.id)
+                self._timers.set(
+                    name,
+                    timer.at,
+                    actor,
+                    fired,
+                    derived_id(name, timer.at),
+                    cause=arrival.id,
+                    trace=continued(arrival.trace, arrival.id, name),
+                )
         if isinstance(decision.outcome, Later):
             self._timers.set(
                 f"{actor}#later#{arrival.id}", decision.outcome.at, actor, self._body(arrival), arrival.id,
-                at=arrival.at, cause=arrival.cause,
+                at=arrival.at, cause=arrival.cause, trace=arrival.trace,
             )  # fmt: skip
         for effect in decision.effects:
-            self._effects.plan(effect, actor, arrival.id)
+            self._effects.plan(effect, actor, arrival.id, continued(arrival.trace, arrival.id, effect.key))
         self._record(arrival, actor, decision.outcome, sent, used)
 
     def _sending(self, message: Contract, arrival: Arrival, actor: str, n: int | str) -> Outgoing:
         """A message to send. The same cause and actor always give the same ids. Raises `Oversized`."""
+        message_id = derived_id(self._service.name, actor, arrival.id, n)
         envelope = Envelope(
-            id=derived_id(self._service.name, actor, arrival.id, n), type=type(message).wire_name(),
+            id=message_id, type=type(message).wire_name(),
             source=f"/fairlead/{self._service.name}", time=self._now, key=message.key, cause=arrival.id, actor=actor,
             policy=self._policy[0] if self._policy else None,
+            traceparent=continued(arrival.trace, arrival.id, message_id),
         )  # fmt: skip
         headers, data = envelope.headers(), self._codec.encode(message)
         if (size := wire_size(headers, data)) > MAX_MESSAGE_BYTES:

@@ -69,19 +69,24 @@ class Effects:
             message = derived_id("settled", row.key, row.attempted_at, settlement.status)
             found.append(
                 self._codec.internal(
-                    _told(row, settlement), message=message, at=self._now, actor=row.actor, cause=row.cause
+                    _told(row, settlement),
+                    message=message,
+                    at=self._now,
+                    actor=row.actor,
+                    cause=row.cause,
+                    trace=row.trace,
                 )
             )
         return found
 
-    def plan(self, effect: Effect, actor: str, cause: str) -> None:
+    def plan(self, effect: Effect, actor: str, cause: str, trace: str) -> None:
         """Plan a write. Its sequence follows every earlier one's, also when the clock was set back."""
         if self._first is None:
             self._first = self._rows.last_effect_sequence() + 1
         self._planned[effect.key] = {
             "key": effect.key, "sequence": self._first + len(self._planned), "actor": actor,
             "verb": effect.verb, "lane": effect.lane, "priority": effect.priority, "status": "planned",
-            "command_type": self._codec.type_of(effect.command), "cause": cause,
+            "command_type": self._codec.type_of(effect.command), "cause": cause, "trace": trace,
             "command": self._codec.encode(effect.command), "planned_at": micros(self._now),
         }  # fmt: skip
 
@@ -105,7 +110,7 @@ class Effects:
                 message = derived_id("settled", key, plan["cause"])
                 timers.soon(
                     f"{plan['actor']}#settled#{key}", plan["actor"], _told(row, settled), message, self._now,
-                    plan["cause"],
+                    plan["cause"], plan["trace"],
                 )  # fmt: skip
         self._rows.add(tables.effect, [plan for key, plan in self._planned.items() if key not in known])
 

@@ -6,6 +6,7 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any
 
 import msgspec
@@ -33,11 +34,16 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Limits:
-    """How much a shard takes on at once. Above `outbox` waiting batches it stops pulling."""
+    """How much a shard takes on at once, and how long its inbox remembers.
+
+    Above `outbox` waiting batches it stops pulling. `remember` has to exceed the longest time after which a message
+    may be published again, from an outbox that could not be emptied for one.
+    """
 
     batch: int = 500
     backlog: int = 2_000
     outbox: int = 200
+    remember: timedelta = timedelta(days=30)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -96,6 +102,7 @@ class Host:
         self._policy_known = asyncio.Event()
         self._next_due: int | None = 0
         self._next_batch = 1
+        self._tidy_at = clock.now()
         self._lanes: dict[str, asyncio.Queue[OutboxBatch]] = {}
         self._relayed: list[int] = []
         self.unrelayed = 0
@@ -238,6 +245,10 @@ class Host:
         replays = [item.replay for item in work if item.replay is not None]
         if relayed:
             connection.execute(delete(tables.outbox).where(tables.outbox.c.batch.in_(relayed)))
+        if now >= self._tidy_at:
+            self._tidy_at = now + timedelta(hours=1)
+            known = tables.inbox.c.handled_at
+            connection.execute(delete(tables.inbox).where(known < micros(now - self._limits.remember)))
         batch = Batch(Rows(connection), self.service, self.codec, self.policy, now, self._next_batch)
         return batch.run(
             arrived,

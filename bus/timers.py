@@ -36,18 +36,23 @@ class Timers:
                 continue
             found.append(
                 self._codec.internal(
-                    body, message=row.message, at=instant(row.at), actor=row.actor, cause=row.cause
+                    body,
+                    message=row.message,
+                    at=instant(row.at),
+                    actor=row.actor,
+                    cause=row.cause,
+                    trace=row.trace,
                 )
             )
         return found
 
     def set(
         self, name: str, due: datetime, actor: str, body: Contract | Internal, message: str, *,
-        at: datetime | None = None, cause: str | None = None,
+        at: datetime | None = None, cause: str | None = None, trace: str | None = None,
     ) -> None:  # fmt: skip
         """Hand `body` to `actor` when it is `due`; `at` is the time the message shall carry."""
         self._changed[name] = {
-            "id": name, "due_at": micros(due), "actor": actor, "message": message, "cause": cause,
+            "id": name, "due_at": micros(due), "actor": actor, "message": message, "cause": cause, "trace": trace,
             "at": micros(at or due), "type": self._codec.type_of(body), "body": self._codec.encode(body),
         }  # fmt: skip
 
@@ -59,10 +64,11 @@ class Timers:
         message: str,
         now: datetime,
         cause: str | None = None,
+        trace: str | None = None,
     ) -> None:
         """Hand `body` to `actor` in the next batch, once, however often this is asked for."""
         if self._changed.get(name) is None:
-            self.set(name, now, actor, body, message, cause=cause)
+            self.set(name, now, actor, body, message, cause=cause, trace=trace)
 
     def cancel(self, name: str) -> None:
         self._changed[name] = None

@@ -9,12 +9,13 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO
 
 from bus.jetstream import TopologyConnection
 from bus.server import EmbeddedServer
-from bus.topology import apply
+from bus.topology import Refused, apply, trim
 from contracts.policies.v1 import Policy
 from contracts.queries.v1 import AskStatus, Status
 from services.configuration import load_policy
@@ -28,6 +29,10 @@ __all__ = ["AlreadyRunning", "Running", "clean", "down", "running", "wait_until_
 
 #: Everything that stands in a data folder.
 OURS = {"bus", "fairlead.yaml", "keys", "logs", "policy.yaml", "secrets", "stores", "up.lock", "vendors"}
+
+
+#: Seconds between two looks at the streams, and the part of its limit at which a stream raises an alarm.
+TRIM_EVERY, ALARM_AT = 3600.0, 0.7
 
 
 class AlreadyRunning(Exception):
@@ -84,7 +89,10 @@ async def running(
         )
         await server.start()
         on_change("bus", f"started {server.version}")
-        keeper = asyncio.create_task(_keep_bus(server, on_change))
+        keepers = [
+            asyncio.create_task(_keep_bus(server, on_change)),
+            asyncio.create_task(_keep_trimmed(deployment, on_change)),
+        ]
         try:
             await _apply_topology(deployment)
             await _publish_policy(deployment, policy)
@@ -94,7 +102,8 @@ async def running(
                 async with _supervised(deployment.programs(), on_change) as supervisor:
                     yield Running(server, supervisor)
         finally:
-            keeper.cancel()
+            for keeper in keepers:
+                keeper.cancel()
             await server.stop()
 
 
@@ -143,6 +152,37 @@ async def _keep_bus(server: EmbeddedServer, on_change: Callable[[str, str], None
         await asyncio.sleep(0.2)
         await server.start()
         on_change("bus", f"started {server.version}")
+
+
+async def _keep_trimmed(deployment: Deployment, on_change: Callable[[str, str], None]) -> None:
+    """Every hour remove what every consumer has passed and is older than a week; say when a stream fills up.
+
+    What cannot be asked now is asked an hour later: nothing is removed that somebody may still need.
+    """
+    while True:
+        await asyncio.sleep(TRIM_EVERY)
+        try:
+            positions = await _positions(deployment)
+            connection = await TopologyConnection.open(deployment.bus_url, deployment.topology_key)
+            try:
+                trimmed = await trim(connection, deployment.topology(), positions, now=datetime.now(UTC))
+            finally:
+                await connection.close()
+        except (OSError, TimeoutError, Refused) as failure:
+            on_change("bus", f"not trimmed: {type(failure).__name__}: {failure}")
+            continue
+        for stream in trimmed:
+            if stream.fill > ALARM_AT:
+                on_change("bus", f"ALARM: stream {stream.stream} is {stream.fill:.0%} full")
+
+
+async def _positions(deployment: Deployment) -> dict[str, int]:
+    """How far every consumer has read, as the services themselves have it in their stores."""
+    found: dict[str, int] = {}
+    async with Operator.connect(deployment.bus_url, deployment.key_file("operator")) as operator:
+        for name in MODULES:
+            found |= (await operator.ask(AskStatus(service=name), Status)).positions
+    return found
 
 
 async def _publish_policy(deployment: Deployment, policy: Policy) -> None:

@@ -320,6 +320,40 @@ async def test_every_delivered_message_is_done_parked_or_waiting(tmp_path: Path)
     assert len(done & {f"m{n}" for n in range(1, 10)}) + counts["parked"] == 9
 
 
+async def test_trace_goes_on_from_cause_to_effect_and_begins_where_there_is_none(tmp_path: Path) -> None:
+    log = tally_log()
+    world = log.bus("world")
+    await send(world, time(1), time(2, task="later", engagement="E-2"))
+    trace = "00-" + "ab" * 16 + "-" + "cd" * 8 + "-01"
+    first = log.stored("TIME_EVT")[0]
+    headers = {**first.headers, "Nats-Msg-Id": "t1", "ce-id": "t1", "traceparent": trace}
+    await world.publish_one(
+        "TIME_EVT", Outgoing(subject="time.evt.entry.approved.v1.E-1", headers=headers, data=first.data)
+    )
+    async with running(log, tmp_path / "s.db") as host:
+        async with asyncio.timeout(5):
+            while len(log.stored(NOTES)) < 3:
+                await asyncio.sleep(0.02)
+        await settled(host, log)
+    contexts = {one.headers["ce-cause"]: one.headers["traceparent"].split("-") for one in log.stored(NOTES)}
+    assert contexts["t1"][1] == "ab" * 16
+    assert contexts["t1"][2] != "cd" * 8
+    assert len({context[1] for context in contexts.values()}) == 3
+
+
+async def test_inbox_forgets_what_is_older_than_it_has_to_remember(tmp_path: Path) -> None:
+    log = tally_log()
+    await send(log.bus("world"), time(1))
+    async with running(log, tmp_path / "s.db") as host:
+        await settled(host, log)
+        await host.store.write(lambda c: c.execute(update(tables.inbox).values(handled_at=1)))
+    await send(log.bus("world"), time(2), first=2)
+    async with running(log, tmp_path / "s.db") as host:
+        await settled(host, log)
+        kept = await host.store.read(lambda c: c.scalars(select(tables.inbox.c.message)).all())
+    assert kept == ["m2"]
+
+
 async def test_second_process_cannot_open_the_store(tmp_path: Path) -> None:
     log = tally_log()
     async with running(log, tmp_path / "s.db"):
