@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import partial
 from typing import TypeVar
+from uuid import uuid4
 
 from contracts import Contract
 from contracts.billing.v1 import CloseBillingCycle
@@ -17,6 +18,7 @@ from contracts.exceptions.v1 import ReleaseException
 from contracts.postings.v1 import TimePosted
 from contracts.projects.v1 import WorkspaceProvisioned
 from contracts.queries.v1 import AskExceptions, AskLineage, ExceptionRecord, Exceptions, Lineage, LineageRow
+from contracts.reconciliations.v1 import StartReconciliation
 from contracts.timesheets.v1 import MilestoneCompleted
 from contracts.types import EntityCode, ExceptionId, period_of
 from services.sandbox.auditor import Account
@@ -70,6 +72,7 @@ class Story:
         await self._mend()
         await self._bill()
         account = await self._paid()
+        await self._reconcile()
         return account, await self._told()
 
     # -- the won deals
@@ -225,6 +228,36 @@ class Story:
     async def _balances(self) -> str | None:
         account = await self._audit(set())
         return None if account.explained else "; ".join(account.report()[:3])
+
+    async def _reconcile(self) -> None:
+        """Fairlead's own account has to say what the vendors' ledgers say: that nothing differs."""
+        first, _ = _working_days(self._firm.today)
+        message = await self._operator.publish(
+            StartReconciliation(
+                reconciliation=f"R-{uuid4().hex[:12]}",
+                start=first,
+                end=self._firm.today,
+                requested_by="finance",
+            )
+        )
+        self._say("The reconciler reads the vendors' ledgers")
+        await self._until("the reconciler's statement", lambda: self._statement(message))
+
+    async def _statement(self, started: str) -> str | None:
+        question = AskLineage(service="reconciler", keys=("account",), limit=1500)
+        rows = (await self._ask(question, Lineage)).rows
+        after = [
+            row
+            for row in rows
+            if row.at >= min((one.at for one in rows if one.message == started), default=row.at)
+        ]
+        drawn = [row.note for row in after if row.note.endswith("entries")]
+        if not drawn:
+            return "it is not drawn yet"
+        if not drawn[-1].startswith("0 differences"):
+            return drawn[-1]
+        self._say(f"  {drawn[-1]}")
+        return None
 
     # -- what the story asks
 
