@@ -10,10 +10,13 @@ from typing import Any
 
 import httpx
 
+from services.sandbox.firm import Firm
+from services.sandbox.people.desks import SalesforceDesk
+
 from ..deployment import Program
 from .files import Erp, Ports
 
-__all__ = ["FAULTS", "programs", "set_faults", "tryton_password", "wait_for"]
+__all__ = ["FAULTS", "introduce", "open_deals", "programs", "set_faults", "tryton_password", "wait_for"]
 
 #: What the vendors do to us when faults are on: answers lost after the work was done, throttling, a short outage.
 FAULTS: dict[str, list[dict[str, Any]]] = {
@@ -91,6 +94,23 @@ async def introduce(http: httpx.AsyncClient, data: Path, ports: Ports, erp: Erp)
             f"http://127.0.0.1:{ports.erp}/_sandbox/control/register_certificate", json=body
         )
         reply.raise_for_status()
+
+
+async def open_deals(http: httpx.AsyncClient, ports: Ports, firm: Firm) -> None:
+    """The CRM is founded with its usual deals; sales opens those that are missing."""
+    desk = SalesforceDesk(f"http://127.0.0.1:{ports.salesforce}", http=http)
+    accounts = {
+        row["Client_Number__c"]: row["Id"]
+        for row in await desk.query("SELECT Id, Client_Number__c FROM Account")
+    }
+    there = {row["Deal_Number__c"] for row in await desk.query("SELECT Deal_Number__c FROM Opportunity")}
+    missing = [deal for deal in firm.deals if deal.number not in there]
+    for deal in missing:
+        opening = {
+            "Name": deal.name, "AccountId": accounts[deal.client], "StageName": "Negotiation/Review",
+            "CloseDate": firm.today.isoformat(), "CurrencyIsoCode": deal.currency,
+        }  # fmt: skip
+        await desk.change("Opportunity", "Deal_Number__c", deal.number, opening)
 
 
 async def set_faults(http: httpx.AsyncClient, ports: Ports, erp: Erp, *, on: bool) -> None:

@@ -5,6 +5,7 @@ People act through the vendors' own interfaces only; what is true at the end is 
 
 import asyncio
 import time
+from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -61,6 +62,8 @@ class Story:
         self._consultants, self._approvers, self._operator = consultants, approvers, operator
         self._scenario, self._audit, self._say = Scenario(mishaps, people), audit, say
         self._patience = patience
+        #: Deals of an earlier run on the same data folder: the story carries on with them.
+        self._under_way: set[str] = set()
         self._won_at: dict[str, float] = {}
         self._approved_at: dict[str, float] = {}
         self._raised: set[str] = set()
@@ -78,8 +81,14 @@ class Story:
     # -- the won deals
 
     async def _win(self) -> None:
-        self._say(f"Sales wins {len(self._deals)} deals in Salesforce")
         for deal in self._deals:
+            if (await self._people.sales.standing(deal)).engagement_status == "Ready":
+                self._under_way.add(deal.number)
+        new = [deal for deal in self._deals if deal.number not in self._under_way]
+        if self._under_way:
+            self._say(f"{len(self._under_way)} deals are won and under way from before")
+        self._say(f"Sales wins {len(new)} deals in Salesforce")
+        for deal in new:
             mishap = self._scenario.of(deal)
             if mishap is not None and mishap.kind == "missing-handover":
                 await self._scenario.provoke(mishap)
@@ -104,7 +113,7 @@ class Story:
 
     def _meets(self, deal: Deal, kind: str) -> bool:
         mishap = self._scenario.of(deal)
-        return mishap is not None and mishap.kind == kind
+        return mishap is not None and mishap.kind == kind and deal.number not in self._under_way
 
     async def _all_ready(self, deals: Sequence[Deal]) -> str | None:
         waiting = []
@@ -172,13 +181,16 @@ class Story:
     # -- the money
 
     async def _bill(self) -> None:
-        milestones = 0
-        for deal in self._deals:
-            if deal.contract_type == "fixed-fee" and await self._people.delivery.complete_milestone(deal):
-                milestones += 1
-        self._say(f"Delivery completes {milestones} milestones; finance closes the billing cycle")
-        fixed = [deal for deal in self._deals if deal.contract_type == "fixed-fee"]
-        await self._until("milestones to arrive", lambda: self._milestones_known(fixed))
+        known = await self._milestones()
+        completed = [
+            deal
+            for deal in self._deals
+            if deal.contract_type == "fixed-fee" and await self._people.delivery.complete_milestone(deal)
+        ]
+        self._say(f"Delivery completes {len(completed)} milestones; finance closes the billing cycle")
+        await self._until("milestones to arrive", lambda: self._milestones_arrived(completed, known))
+        billable = [deal for deal in self._deals if deal.contract_type != "fixed-fee" or deal in completed]
+        posted = (await self._audit(set())).invoices_posted
         for entity in sorted({deal.entity for deal in self._deals}):
             await self._operator.publish(
                 CloseBillingCycle(
@@ -186,38 +198,39 @@ class Story:
                     requested_by="finance",
                 )
             )  # fmt: skip
-        await self._until("drafts to wait for approval", self._drafts_wait)
+        await self._until("drafts to wait for approval", lambda: self._drafts_wait(billable))
         waiting = await self._exceptions(_APPROVAL)
         for service, record in waiting:
             await self._release(service, record, "looked at")
         self._say(f"  {len(waiting)} drafts are approved by a person and posted by the ERP")
-        await self._until("invoices to be posted", self._invoices_posted)
+        await self._until("invoices to be posted", lambda: self._invoices_posted(posted + len(billable)))
 
-    async def _milestones_known(self, deals: Sequence[Deal]) -> str | None:
-        keys = tuple(str(engagement_of(deal)) for deal in deals)
-        rows = await self._lineage(keys, MilestoneCompleted)
-        known = {row.key for row in rows if row.actor == "billing"}
-        missing = [key for key in keys if key not in known]
+    async def _milestones(self) -> Counter[str]:
+        """How many completed milestones the orchestrator has heard of, by engagement."""
+        keys = [str(engagement_of(deal)) for deal in self._deals if deal.contract_type == "fixed-fee"]
+        return Counter(
+            row.key for row in await self._lineage(keys, MilestoneCompleted) if row.actor == "billing"
+        )
+
+    async def _milestones_arrived(self, deals: Sequence[Deal], before: Counter[str]) -> str | None:
+        now = await self._milestones()
+        missing = [key for deal in deals if now[key := str(engagement_of(deal))] <= before[key]]
         return f"none from {missing[0]}" if missing else None
 
-    async def _drafts_wait(self) -> str | None:
+    async def _drafts_wait(self, deals: Sequence[Deal]) -> str | None:
         waiting = {str(record.held_up.engagement) for _, record in await self._exceptions(_APPROVAL)}
-        missing = [deal.number for deal in self._deals if str(engagement_of(deal)) not in waiting]
+        missing = [deal.number for deal in deals if str(engagement_of(deal)) not in waiting]
         refused = await self._exceptions()
         for service, record in refused:
             await self._release(service, record, "tried again")
-        return (
-            f"no draft for {', '.join(missing[:5])} {refused[0][1].summary if refused else ''}"
-            if missing
-            else None
-        )
+        why = refused[0][1].summary if refused else ""
+        return f"no draft for {', '.join(missing[:5])} {why}".strip() if missing else None
 
-    async def _invoices_posted(self) -> str | None:
+    async def _invoices_posted(self, wanted: int) -> str | None:
         for service, record in await self._exceptions():
             await self._release(service, record, "tried again")
-        account = await self._audit(set())
-        posted = account.invoices_posted
-        return None if posted >= len(self._deals) else f"{posted} of {len(self._deals)} are posted"
+        posted = (await self._audit(set())).invoices_posted
+        return None if posted >= wanted else f"{posted} of {wanted} are posted"
 
     async def _paid(self) -> Account:
         paid = await self._people.finance.pay_all(partial_first=True)

@@ -32,15 +32,17 @@ def half_even(part: int, whole: int) -> int:
 
 @dataclass(frozen=True, kw_only=True)
 class Arithmetic:
-    """How an ERP rounds. `centihours`: it takes hours to a hundredth before it multiplies."""
+    """How an ERP rounds. `hour_parts`: it takes hours to such a part of one before it multiplies."""
 
     round: Round
-    centihours: bool
+    hour_parts: int | None
 
     def price(self, minutes: int, rate: Decimal, exponent: int) -> int:
         """Minor units of so many minutes at an hourly rate in units of the currency."""
         numerator, denominator = rate.as_integer_ratio()
-        quantity, per_hour = (self.round(minutes * 100, 60), 100) if self.centihours else (minutes, 60)
+        quantity, per_hour = minutes, 60
+        if self.hour_parts is not None:
+            quantity, per_hour = self.round(minutes * self.hour_parts, 60), self.hour_parts
         return self.round(quantity * numerator * 10**exponent, per_hour * denominator)
 
     def tax(self, net: int, entity: str) -> int:
@@ -48,5 +50,6 @@ class Arithmetic:
         return self.round(net * TAX_PERCENT[entity], 100)
 
 
-NETSUITE: Final = Arithmetic(round=half_up, centihours=False)
-TRYTON: Final = Arithmetic(round=half_even, centihours=True)
+NETSUITE: Final = Arithmetic(round=half_up, hour_parts=None)
+#: The rounding that the sandbox sets of Tryton's unit Hour.
+TRYTON: Final = Arithmetic(round=half_even, hour_parts=1_000_000)

@@ -20,7 +20,11 @@ Row = Mapping[str, Any]
 
 
 class TrytonBooks:
-    """Read as `receivables`, through JSON-RPC. Projects are known by their `comment`, time by its description."""
+    """Read as `receivables`, through JSON-RPC; `url` is the server's, without the database.
+
+    Projects are known by the first line of their comment, time by its description. What hangs anywhere below
+    a project is that project's.
+    """
 
     def __init__(self, url: str, password: str, *, http: httpx.AsyncClient) -> None:
         self._desk = TrytonDesk(url, "receivables", password, http=http)
@@ -32,10 +36,11 @@ class TrytonBooks:
             ["comment", "name", "type", "parent", "company.party.code", "status.progress", "invoice_line"],
         )  # fmt: skip
         projects = {row["id"]: _project(row) for row in works if row["type"] == "project"}
+        parents = {row["id"]: row["parent"] for row in works}
         engagements = {
-            row["id"]: projects[row["parent"] or row["id"]].engagement
+            row["id"]: projects[root].engagement
             for row in works
-            if (row["parent"] or row["id"]) in projects
+            if (root := _root(row["id"], parents)) in projects
         }
         times = await self._desk.rows(
             "timesheet.line", [],
@@ -83,10 +88,16 @@ class TrytonBooks:
         return made
 
 
+def _root(work: int, parents: Mapping[int, int | None]) -> int:
+    while (above := parents.get(work)) is not None:
+        work = above
+    return work
+
+
 def _project(row: Row) -> Project:
     return Project(
         record=str(row["id"]),
-        engagement=engagement_in(row["comment"]),
+        engagement=engagement_in((row["comment"] or "").partition("\n")[0].rstrip()),
         entity=row["company."]["party."]["code"],
         active=row["status."]["progress"] != 1,
     )

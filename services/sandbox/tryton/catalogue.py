@@ -13,12 +13,14 @@ from .books import Books, record_id
 
 __all__ = ["list_services", "open_accounts"]
 
+#: So many that a minute costs what it costs: at 1 000 an hour a millionth is a tenth of a cent.
+HOUR_DIGITS = 6
+
 
 def list_services(config: TrytondConfig, cards: Sequence[RateCard], books: Mapping[str, Books]) -> None:
     """Make ITEM-<labour category> in hours, priced per company from its rate card, and ITEM-FIXED-FEE."""
     category = _accounting_category(config, books)
-    Uom = Model.get("product.uom", config=config)  # noqa: N806 - a proteus model is a class
-    hour, unit = (Uom(record_id(config, f"product.uom_{name}")) for name in ("hour", "unit"))
+    hour, unit = _units(config)
     rates = {card.entity: card.rates for card in cards}
     for labour in next(iter(rates.values())):
         prices = {
@@ -28,6 +30,15 @@ def list_services(config: TrytondConfig, cards: Sequence[RateCard], books: Mappi
         _service(config, f"ITEM-{labour}", labour.title(), hour, category, prices)
     free = {book.company.id: Decimal(0) for book in books.values()}
     _service(config, "ITEM-FIXED-FEE", "Fixed fee", unit, category, free)
+
+
+def _units(config: TrytondConfig) -> tuple[Any, Any]:
+    """The units Hour and Unit. Tryton bills whole parts of an hour: as installed hundredths, here millionths."""
+    Uom = Model.get("product.uom", config=config)  # noqa: N806 - a proteus model is a class
+    hour, unit = (Uom(record_id(config, f"product.uom_{name}")) for name in ("hour", "unit"))
+    hour.digits, hour.rounding = HOUR_DIGITS, 10.0**-HOUR_DIGITS
+    hour.save()
+    return hour, unit
 
 
 def _accounting_category(config: TrytondConfig, books: Mapping[str, Books]) -> Any:

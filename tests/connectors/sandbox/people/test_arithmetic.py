@@ -46,10 +46,11 @@ def account(*invoices: Invoice, postings: tuple[Posting, ...] = (POSTING,)) -> A
 @pytest.mark.parametrize(
     ("minutes", "rate", "exponent", "netsuite", "tryton"),
     [
-        (500, "240", 2, 200_000, 199_920),  # 8.33 hours at Tryton
+        (500, "240", 2, 200_000, 200_000),  # 8.333333 hours at Tryton, which is near enough
+        (10, "12000000", 0, 2_000_000, 2_000_004),  # and here it is not
         (90, "99.5", 2, 14_925, 14_925),
         (30, "0.01", 2, 1, 0),  # half a cent: up, or to the even one
-        (20, "10001", 0, 3334, 3300),
+        (20, "10001", 0, 3334, 3334),
         (15, "6650", 0, 1663, 1662),
         (0, "240", 2, 0, 0),
     ],

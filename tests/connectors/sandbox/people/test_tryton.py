@@ -60,17 +60,23 @@ class Books:
         return int((await self.desk.rows(model, list(domain), [], self.company))[0]["id"])
 
     async def project(self, engagement: str, rate: str) -> tuple[int, int]:
-        """A project of client C-0001 with one task by the hour; gives project and what time is booked on."""
+        """A project of client C-0001 with a task, and below it one by the hour, as the connector makes them.
+
+        Gives the project and what time is booked on.
+        """
         self.company = await self.one("company.company", ["party.code", "=", ENTITY])
-        task = {"type": "task", "company": self.company, "name": "Design", "timesheet_available": True,
-                "list_price": Decimal(rate),
-                "product": await self.one("product.product", ["code", "=", "ITEM-SENIOR"])}  # fmt: skip
-        work = {"name": f"{engagement} project", "comment": engagement, "type": "project",
-                "company": self.company, "project_invoice_method": "timesheet",
+        priced = {"type": "task", "company": self.company, "name": "Design, Senior", "timesheet_available": True,
+                  "comment": f"FL-{engagement}/task/DESIGN/SENIOR", "list_price": Decimal(rate),
+                  "product": await self.one("product.product", ["code", "=", "ITEM-SENIOR"])}  # fmt: skip
+        task = {"type": "task", "company": self.company, "name": "Design",
+                "comment": f"FL-{engagement}/task/DESIGN", "children": [["create", [priced]]]}  # fmt: skip
+        work = {"name": f"{engagement} project", "type": "project", "company": self.company,
+                "comment": f"FL-{engagement}\ntime-and-materials, notes for people",
+                "project_invoice_method": "timesheet",
                 "party": await self.one("party.party", ["code", "=", "C-0001"]),
                 "children": [["create", [task]]]}  # fmt: skip
         (made,) = await self.call("project.work.create", [work])
-        (row,) = await self.desk.rows("project.work", [["parent", "=", made]], ["timesheet_works"])
+        (row,) = await self.desk.rows("project.work", [["parent.parent", "=", made]], ["timesheet_works"])
         return made, row["timesheet_works"][0]
 
     async def post(self, work: int, *entries: tuple[str, int]) -> list[int]:
@@ -128,6 +134,8 @@ async def test_hours_are_billed_paid_and_audited(url: str, http: httpx.AsyncClie
     await books.bill(project)
     (invoice,) = await finance.open_invoices()
     assert invoice.project == "E-D-00007 project"
+    # 550 minutes at 33 601 and a tenth of tax; the hundredths that Tryton is installed with would make it 338 933.
+    assert invoice.open == 308_009 + 30_801
     owed = await account(url, http, entries, invoiced=invoice.open, paid=0)
     assert owed.report() == []
     assert owed.invoiced == {"JPY": invoice.open}
