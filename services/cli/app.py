@@ -2,7 +2,7 @@
 
 import typer
 
-from .commands import demo, exceptions, looking, parked, publishing, running
+from .commands import benching, checking, demo, exceptions, initialising, looking, parked, publishing, running
 from .output import EXIT_CODES
 
 __all__ = ["app"]
@@ -12,7 +12,8 @@ app = typer.Typer(
     help="Keeps a firm's CRM, ERP, time and people systems in step, from the won deal to the paid invoice.",
     epilog="Exit codes: " + "; ".join(f"{code} {meaning}" for code, meaning in EXIT_CODES.items()) + ".",
 )  # fmt: skip
-for family in (demo, running, looking, publishing):
+for family in (demo, initialising, checking, running, looking, publishing):
     app.add_typer(family.commands)
 app.add_typer(exceptions.commands, name="exceptions")
 app.add_typer(parked.commands, name="parked")
+app.add_typer(benching.commands, name="bench")

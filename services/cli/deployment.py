@@ -45,8 +45,12 @@ class Deployment:
 
     @classmethod
     def load(cls, data: Path, config: Path | None) -> "Deployment":
-        """Read the configuration; raises `ConfigurationError`."""
+        """Read the configuration: the file named, or the data folder's, or else the one that `fairlead init` wrote
+        into this folder. Raises `ConfigurationError`."""
+        here = Path("fairlead.yaml")
         path = config or data / "fairlead.yaml"
+        if config is None and not path.exists() and here.exists():
+            path = here
         return cls(data=data, config=path, firm=load_firm(path))
 
     @property

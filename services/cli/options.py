@@ -18,7 +18,12 @@ Data = Annotated[
     Path, typer.Option("--data", help="Where the deployment keeps its files.", envvar="FAIRLEAD_DATA")
 ]
 Config = Annotated[
-    Path | None, typer.Option("--config", help="The firm's configuration; DATA/fairlead.yaml unless said.")
+    Path | None,
+    typer.Option(
+        "--config",
+        help="The firm's configuration; DATA/fairlead.yaml unless said, or else ./fairlead.yaml.",
+        envvar="FAIRLEAD_CONFIG",
+    ),
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
 Csv = Annotated[bool, typer.Option("--csv", help="Print CSV.")]
@@ -29,8 +34,12 @@ def with_operator(data: Path, config: Path | None, work: Callable[[Operator], Aw
     """Do something as the operator; raises `ConfigurationError`, `ConnectionError`, `TimeoutError`."""
     deployment = Deployment.load(data, config)
 
+    key_file = deployment.key_file("operator")
+    if not key_file.exists():
+        raise ConnectionError(f"nothing ever ran on {data}; is `fairlead up` running?")
+
     async def connected() -> T:
-        async with Operator.connect(deployment.bus_url, deployment.key_file("operator")) as operator:
+        async with Operator.connect(deployment.bus_url, key_file) as operator:
             return await work(operator)
 
     return asyncio.run(connected())

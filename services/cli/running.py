@@ -124,7 +124,13 @@ async def _supervised(
     supervising = asyncio.create_task(supervisor.run())
     block = asyncio.current_task()
     assert block is not None
-    supervising.add_done_callback(lambda ended: ended.cancelled() or block.cancel())
+
+    def end_block(ended: asyncio.Task[None]) -> None:
+        # With no programs there is nothing to supervise, and that is no reason to stop.
+        if not ended.cancelled() and ended.exception() is not None:
+            block.cancel()
+
+    supervising.add_done_callback(end_block)
     failure: BaseException | None = None
     try:
         yield supervisor

@@ -17,6 +17,8 @@ log = logging.getLogger(__name__)
 
 #: An owner whose heart has not beaten for this long is ended (seconds).
 STALL = 15.0
+#: Programs that take longer to end in order are ended hard (seconds).
+GRACE = 10.0
 #: Exit code of a process whose settings are wrong: starting it again would not help.
 BAD_SETTINGS = 78
 
@@ -32,10 +34,12 @@ class Supervisor:
     """Keeps programs running until stopped. `on_change(name, event)` hears `started`, `ended N`, `stalled`."""
 
     def __init__(
-        self, programs: Sequence[Program], *, on_change: Callable[[str, str], None] = lambda name, event: None
-    ) -> None:
+        self, programs: Sequence[Program], *, on_change: Callable[[str, str], None] = lambda name, event: None,
+        stall: float = STALL, grace: float = GRACE,
+    ) -> None:  # fmt: skip
         self._programs = programs
         self._on_change = on_change
+        self._stall, self._grace = stall, grace
         self._running: dict[str, _Running] = {}
         self.restarts: dict[str, int] = {}
 
@@ -51,6 +55,7 @@ class Supervisor:
             async with asyncio.TaskGroup() as group:
                 for program in self._programs:
                     group.create_task(self._keep(program), name=program.name)
+                await asyncio.Event().wait()  # until cancelled, also where there is nothing to run
         finally:
             await self._stop_all()
 
@@ -85,24 +90,24 @@ class Supervisor:
         """End the process when its heart stops. It has to begin to beat within the same time."""
         alive = running.program.alive
         while alive is not None:
-            await asyncio.sleep(1)
+            await asyncio.sleep(min(1.0, self._stall / 4))
             try:
                 beat = time.time() - alive.stat().st_mtime
             except FileNotFoundError:
-                beat = STALL + 1
-            if beat > STALL and time.monotonic() - running.since > STALL:
+                beat = self._stall + 1
+            if beat > self._stall and time.monotonic() - running.since > self._stall:
                 self._on_change(running.program.name, "stalled")
                 running.process.kill()
                 return
 
     async def _stop_all(self) -> None:
-        """SIGTERM to all at once, SIGKILL to those that take more than ten seconds."""
+        """SIGTERM to all at once, SIGKILL to those that take longer than the grace."""
         living = [running.process for running in self._running.values() if running.process.returncode is None]
         for process in living:
             process.send_signal(signal.SIGTERM)
         waits = [asyncio.create_task(process.wait()) for process in living]
         if waits:
-            await asyncio.wait(waits, timeout=10)
+            await asyncio.wait(waits, timeout=self._grace)
         for process in living:
             if process.returncode is None:
                 process.kill()

@@ -20,20 +20,24 @@ class ConfigurationError(Exception):
 
 
 class Source:
-    """One YAML file."""
+    """One YAML file: `content` holds plain values, `mistake` knows where each of them stands."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
         try:
-            self.content: Any = YAML(typ="rt").load(path.read_text(encoding="utf-8"))
+            text = path.read_text(encoding="utf-8")
+            self.content: Any = YAML(typ="safe", pure=True).load(text)
+            self._marked: Any = YAML(typ="rt").load(text)
         except FileNotFoundError:
             raise ConfigurationError([f"{path}: there is no such file; `fairlead init` writes one"]) from None
         except (OSError, UnicodeDecodeError) as wrong:
             raise ConfigurationError([f"{path}: cannot be read: {wrong}"]) from None
         except MarkedYAMLError as wrong:
             line = wrong.problem_mark.line + 1 if wrong.problem_mark else 1
-            raise ConfigurationError([f"{path}:{line}: not legal YAML: {wrong.problem}"]) from None
-        if not isinstance(self.content, CommentedMap):
+            # Of a key that is there twice, ruamel tells the values too: one may be a secret that strayed in here.
+            what = str(wrong.problem).partition(" with value ")[0]
+            raise ConfigurationError([f"{path}:{line}: not legal YAML: {what}"]) from None
+        if not isinstance(self._marked, CommentedMap):
             raise ConfigurationError(
                 [f"{path}:1: holds no keys; see the example that `fairlead init` writes"]
             )
@@ -44,7 +48,7 @@ class Source:
 
     def _line(self, location: Sequence[str | int]) -> int:
         """The line of the deepest part of the location that the file holds, from 1."""
-        here, line = self.content, 0
+        here, line = self._marked, 0
         for part in location:
             if isinstance(here, CommentedMap) and part in here:
                 line = here.lc.key(part)[0]

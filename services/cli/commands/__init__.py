@@ -1,1 +1,1 @@
-"""The commands, one module a family; each module registers its own in `register`."""
+"""The commands, one module a family; each registers its own on `commands`."""

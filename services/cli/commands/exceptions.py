@@ -12,7 +12,7 @@ from contracts.types import ExceptionId, exponent
 
 from ..operator import SERVICES, Operator
 from ..options import DATA, Config, Csv, Data, Json, with_operator
-from ..output import command, fail, show
+from ..output import command, fail, one_line, show
 
 __all__ = ["commands"]
 
@@ -72,6 +72,13 @@ def _one(operator_found: list[tuple[str, ExceptionRecord]], identity: str) -> tu
     return operator_found[0]
 
 
+def _open(found: list[tuple[str, ExceptionRecord]], identity: str) -> tuple[str, ExceptionRecord]:
+    service, record = _one(found, identity)
+    if record.resolved_at is not None:
+        fail(f"{identity} is resolved since {record.resolved_at:%Y-%m-%d %H:%M}: {record.how}", 2)
+    return service, record
+
+
 Identity = Annotated[str, typer.Argument(metavar="EXCEPTION", help="as `exceptions list` shows it")]
 
 
@@ -88,7 +95,7 @@ def show_exception(
         print(msgspec.json.encode({"service": service, **msgspec.to_builtins(record)}).decode())
         return
     for name, value in {"service": service, **msgspec.to_builtins(record)}.items():
-        print(f"{name:>12}: {value if value is not None else '-'}")
+        print(f"{name:>12}: {one_line(value)}")
 
 
 @commands.command("fix", epilog="Example: fairlead exceptions fix ex-0cbc2e6e7650 --set legal_entity=DE01")
@@ -104,7 +111,7 @@ def fix_exception(
     pairs = dict(value.split("=", 1) for value in values)
 
     async def fix(operator: Operator) -> str:
-        service, _ = _one(await _exceptions(operator, identity), identity)
+        service, _ = _open(await _exceptions(operator, identity), identity)
         return await operator.publish(
             FixException(
                 exception=ExceptionId(identity), service=service, requested_by=operator.name, values=pairs
@@ -133,7 +140,7 @@ def release_exception(
         found = await _exceptions(operator, identity)
         chosen = [item for item in found if code in (None, item[1].code)]
         if identity is not None:
-            _one(chosen, identity)
+            _open(chosen, identity)
         for service, record in chosen:
             await operator.publish(
                 ReleaseException(

@@ -9,7 +9,7 @@ from contracts.queries.v1 import AskParked, Parked, Replayed, ReplayParked
 
 from ..operator import SERVICES, Operator
 from ..options import DATA, Config, Csv, Data, Json, with_operator
-from ..output import command, fail, show
+from ..output import command, fail, one_line, show
 
 __all__ = ["commands"]
 
@@ -56,8 +56,8 @@ def show_parked(
         return
     for name, value in msgspec.to_builtins({**msgspec.structs.asdict(record), "data": None}).items():
         if name != "data":
-            print(f"{name:>10}: {value if value is not None else '-'}")
-    print(record.data.decode("utf-8", "backslashreplace"))
+            print(f"{name:>10}: {one_line(value)}")
+    print(one_line(record.data.decode("utf-8", "backslashreplace")))
 
 
 @commands.command("replay", epilog="Example: fairlead parked replay orchestrator 7 8")

@@ -4,11 +4,9 @@ import asyncio
 
 import typer
 
-from bus.running import until_signalled
-
 from ..deployment import Deployment
-from ..options import DATA, Config, Data
-from ..output import command, say
+from ..options import DATA, Config, Data, Json
+from ..output import command, progress, say, tell
 from ..running import clean as clean_data
 from ..running import down as end_running
 from ..running import running, wait_until_ready
@@ -20,14 +18,22 @@ commands = typer.Typer()
 
 @commands.command(epilog="Example: fairlead up --config firm/fairlead.yaml --data /var/lib/fairlead")
 @command
-def up(data: Data = DATA, config: Config = None) -> None:
+def up(data: Data = DATA, config: Config = None, as_json: Json = False) -> None:
     """Start and supervise the bus and all services in the foreground; Ctrl-C stops cleanly."""
+    # Connectors and stores take a while to import, which other commands need not wait for.
+    from bus.running import until_signalled
+
+    from ..connections import verify
+
     deployment = Deployment.load(data, config)
+    verify(deployment.config, deployment.firm)
 
     async def stay() -> None:
         async with running(deployment, on_change=lambda name, event: say(f"{name}: {event}")):
             await wait_until_ready(deployment)
-            say(f"ready: the bus listens at {deployment.bus_url}; Ctrl-C stops everything")
+            ready = {"ready": True, "bus": deployment.bus_url, "logs": str(data / "logs")}
+            words = f"ready: the bus listens at {deployment.bus_url}; Ctrl-C stops everything"
+            tell(ready, words, as_json=as_json)
             await asyncio.Event().wait()
 
     asyncio.run(until_signalled(stay()))
@@ -36,13 +42,20 @@ def up(data: Data = DATA, config: Config = None) -> None:
 
 @commands.command(epilog="Example: fairlead down --data /var/lib/fairlead")
 @command
-def down(data: Data = DATA) -> None:
+def down(data: Data = DATA, as_json: Json = False) -> None:
     """Stop the deployment that runs on a data folder."""
-    say("stopped" if end_running(data) else f"nothing runs on {data}")
+    with progress(f"stopping what runs on {data}"):
+        stopped = end_running(data)
+    tell({"stopped": stopped}, "stopped" if stopped else f"nothing runs on {data}", as_json=as_json)
 
 
 @commands.command(epilog="Example: fairlead clean --data .fairlead")
 @command
-def clean(data: Data = DATA) -> None:
+def clean(data: Data = DATA, as_json: Json = False) -> None:
     """Remove a data folder and everything in it. Refused while a deployment runs on it."""
-    say(f"removed {data}" if clean_data(data) else f"there is nothing at {data}")
+    removed = clean_data(data)
+    tell(
+        {"removed": str(data) if removed else None},
+        f"removed {data}" if removed else f"there is nothing at {data}",
+        as_json=as_json,
+    )

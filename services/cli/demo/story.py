@@ -334,15 +334,20 @@ class Story:
         for engagement, deal in engagements.items():
             if deal.number in self._won_at:
                 rows = await self._lineage([engagement], WorkspaceProvisioned)
-                activations += [(row.at.timestamp() - self._won_at[deal.number]) * 1000 for row in rows]
+                activations += _since(self._won_at[deal.number], rows)
             if self._scenario.of(deal) is None:
                 rows = await self._lineage([engagement], TimePosted)
-                postings += [(row.at.timestamp() - self._approved_at[engagement]) * 1000 for row in rows]
+                postings += _since(self._approved_at[engagement], rows)
         open_now = len(await self._exceptions()) + len(await self._exceptions(_APPROVAL))
         return Told(
             raised=len(self._raised), exceptions_open=open_now,
             activation_ms=tuple(activations), entry_to_erp_ms=tuple(postings),
         )  # fmt: skip
+
+
+def _since(moment: float, rows: Sequence[LineageRow]) -> list[float]:
+    """Milliseconds from a moment to each row that came after it; earlier ones belong to an earlier run."""
+    return [(row.at.timestamp() - moment) * 1000 for row in rows if row.at.timestamp() >= moment]
 
 
 def _working_days(today: date) -> tuple[date, date]:

@@ -1,0 +1,1 @@
+"""`bench`: how fast deals become projects and approved time reaches the ERP, measured against stand-ins."""
