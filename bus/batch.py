@@ -192,7 +192,7 @@ class Batch:
             asking = [(arrival, actor, self._lacking(arrival, actor)) for arrival, actor, _ in asking]
 
     def _lacking(self, arrival: Arrival, actor: str) -> set[Need]:
-        """What the message's handler still has to know. A defect in it shows again when the message is handled."""
+        """What the message's handler still has to know. A defect in it shows when the message is handled."""
         handler = self._handler(arrival, actor)
         if handler is None:
             return set()
@@ -286,8 +286,8 @@ class Batch:
                 )
         if isinstance(decision.outcome, Later):
             self._timers.set(
-                f"{actor}#later#{arrival.id}", decision.outcome.at, actor, self._body(arrival), arrival.id,
-                at=arrival.at, cause=arrival.cause, trace=arrival.trace,
+                f"{actor}#later#{arrival.id}", self._now + decision.outcome.delay, actor, self._body(arrival),
+                arrival.id, at=arrival.at, cause=arrival.cause, trace=arrival.trace,
             )  # fmt: skip
         for effect in decision.effects:
             self._effects.plan(effect, actor, arrival.id, continued(arrival.trace, arrival.id, effect.key))

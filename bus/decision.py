@@ -1,7 +1,7 @@
 """What a handler answers: a new state and what shall follow from it, as values."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Generic, TypeVar
 
 import msgspec
@@ -34,9 +34,9 @@ class Done(msgspec.Struct, frozen=True, tag="done"):
 
 
 class Later(msgspec.Struct, frozen=True, tag="later"):
-    """Not yet: hand the message over again at `at`."""
+    """Not yet: hand the message over again after `delay`, counted from now."""
 
-    at: datetime
+    delay: timedelta
     note: str = ""
 
 

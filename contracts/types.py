@@ -37,7 +37,7 @@ class Value(msgspec.Struct, frozen=True, kw_only=True):
     """Part of a contract; evolves under the same law."""
 
 
-class Money(Value, frozen=True, order=True):
+class Money(Value, frozen=True, kw_only=True, order=True):
     """An amount in minor units of its ISO 4217 currency: 12,34 EUR is `Money(amount=1234, currency="EUR")`."""
 
     amount: int

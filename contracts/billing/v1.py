@@ -10,7 +10,7 @@ __all__ = ["ApproveInvoice", "BillEngagement", "CloseBillingCycle", "InvoiceProp
 
 @published("orchestrator.cmd.billing.close.v1", key="legal_entity")
 class CloseBillingCycle(
-    Contract, frozen=True, forbid_unknown_fields=True, tag="billing.close-billing-cycle.v1"
+    Contract, frozen=True, kw_only=True, forbid_unknown_fields=True, tag="billing.close-billing-cycle.v1"
 ):
     """Bill everything of a legal entity that was worked through `through` (inclusive)."""
 
@@ -21,7 +21,9 @@ class CloseBillingCycle(
 
 
 @published("orchestrator.cmd.engagement.bill.v1", key="engagement")
-class BillEngagement(Contract, frozen=True, forbid_unknown_fields=True, tag="billing.bill-engagement.v1"):
+class BillEngagement(
+    Contract, frozen=True, kw_only=True, forbid_unknown_fields=True, tag="billing.bill-engagement.v1"
+):
     """Aggregate what one engagement may bill in this cycle and have it drafted."""
 
     engagement: EngagementId
@@ -31,7 +33,7 @@ class BillEngagement(Contract, frozen=True, forbid_unknown_fields=True, tag="bil
 
 
 @published("orchestrator.evt.invoice.proposed.v1", key="engagement")
-class InvoiceProposed(Contract, frozen=True, tag="billing.invoice-proposed.v1"):
+class InvoiceProposed(Contract, frozen=True, kw_only=True, tag="billing.invoice-proposed.v1"):
     """A draft waits for a person's approval."""
 
     invoice: InvoiceId
@@ -43,7 +45,9 @@ class InvoiceProposed(Contract, frozen=True, tag="billing.invoice-proposed.v1"):
 
 
 @published("orchestrator.cmd.invoice.approve.v1", key="engagement")
-class ApproveInvoice(Contract, frozen=True, forbid_unknown_fields=True, tag="billing.approve-invoice.v1"):
+class ApproveInvoice(
+    Contract, frozen=True, kw_only=True, forbid_unknown_fields=True, tag="billing.approve-invoice.v1"
+):
     """A person approves the draft: the ERP is asked to post it."""
 
     invoice: InvoiceId

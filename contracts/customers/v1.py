@@ -6,7 +6,7 @@ from ..types import ConnectionName, CurrencyCode, CustomerId, EngagementId, Enti
 __all__ = ["Customer", "CustomerChanged", "CustomerEnsured", "EnsureCustomer"]
 
 
-class Customer(Value, frozen=True):
+class Customer(Value, frozen=True, kw_only=True):
     """A client of the firm. `parent` is the next company up in its hierarchy."""
 
     id: CustomerId
@@ -23,7 +23,7 @@ class Customer(Value, frozen=True):
 
 
 @published("crm.evt.customer.changed.v1", key="id")
-class CustomerChanged(Contract, frozen=True, tag="customers.customer-changed.v1"):
+class CustomerChanged(Contract, frozen=True, kw_only=True, tag="customers.customer-changed.v1"):
     """The CRM's record of a client was created or changed. `version` grows with every change."""
 
     id: CustomerId
@@ -34,7 +34,9 @@ class CustomerChanged(Contract, frozen=True, tag="customers.customer-changed.v1"
 
 
 @published("erp.cmd.customer.ensure.v1", key="engagement")
-class EnsureCustomer(Contract, frozen=True, forbid_unknown_fields=True, tag="customers.ensure-customer.v1"):
+class EnsureCustomer(
+    Contract, frozen=True, kw_only=True, forbid_unknown_fields=True, tag="customers.ensure-customer.v1"
+):
     """See to it that the ERP holds this customer exactly once, as the CRM has it."""
 
     engagement: EngagementId
@@ -43,7 +45,7 @@ class EnsureCustomer(Contract, frozen=True, forbid_unknown_fields=True, tag="cus
 
 
 @published("erp.evt.customer.ensured.v1", key="engagement")
-class CustomerEnsured(Contract, frozen=True, tag="customers.customer-ensured.v1"):
+class CustomerEnsured(Contract, frozen=True, kw_only=True, tag="customers.customer-ensured.v1"):
     """The ERP holds the customer under `record`."""
 
     engagement: EngagementId

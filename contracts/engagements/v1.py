@@ -8,7 +8,7 @@ __all__ = ["EngagementReady"]
 
 
 @published("orchestrator.evt.engagement.ready.v1", key="engagement")
-class EngagementReady(Contract, frozen=True, tag="engagements.engagement-ready.v1"):
+class EngagementReady(Contract, frozen=True, kw_only=True, tag="engagements.engagement-ready.v1"):
     """Customer, project, tasks and workspace exist everywhere: work can be booked and billed."""
 
     engagement: EngagementId

@@ -11,7 +11,7 @@ __all__ = ["Category", "ExceptionRaised", "ExceptionResolved", "FixException", "
 Category = Literal["transient", "data", "policy", "conflict", "unsure", "security"]
 
 
-class HeldUp(Value, frozen=True):
+class HeldUp(Value, frozen=True, kw_only=True):
     """What cannot go on until the exception is resolved. `reference` names the record, such as a time entry."""
 
     reference: str
@@ -22,7 +22,7 @@ class HeldUp(Value, frozen=True):
 
 
 @published("{service}.evt.exception.raised.v1", key="exception")
-class ExceptionRaised(Contract, frozen=True, tag="exceptions.exception-raised.v1"):
+class ExceptionRaised(Contract, frozen=True, kw_only=True, tag="exceptions.exception-raised.v1"):
     """Something needs a person, or a fact that is missing. `code` is stable, such as `rate-missing`.
 
     `fix` says in one sentence what to do; `releases_on` names the facts whose arrival releases it by itself.
@@ -41,7 +41,7 @@ class ExceptionRaised(Contract, frozen=True, tag="exceptions.exception-raised.v1
 
 
 @published("{service}.evt.exception.resolved.v1", key="exception")
-class ExceptionResolved(Contract, frozen=True, tag="exceptions.exception-resolved.v1"):
+class ExceptionResolved(Contract, frozen=True, kw_only=True, tag="exceptions.exception-resolved.v1"):
     """Nothing is held up by it any more. `how` says what resolved it."""
 
     exception: ExceptionId
@@ -52,7 +52,7 @@ class ExceptionResolved(Contract, frozen=True, tag="exceptions.exception-resolve
 
 @published("{service}.cmd.exception.release.v1", key="exception")
 class ReleaseException(
-    Contract, frozen=True, forbid_unknown_fields=True, tag="exceptions.release-exception.v1"
+    Contract, frozen=True, kw_only=True, forbid_unknown_fields=True, tag="exceptions.release-exception.v1"
 ):
     """Try again what the exception holds up, with the original effect keys."""
 
@@ -63,7 +63,9 @@ class ReleaseException(
 
 
 @published("{service}.cmd.exception.fix.v1", key="exception")
-class FixException(Contract, frozen=True, forbid_unknown_fields=True, tag="exceptions.fix-exception.v1"):
+class FixException(
+    Contract, frozen=True, kw_only=True, forbid_unknown_fields=True, tag="exceptions.fix-exception.v1"
+):
     """Supply the values that were missing or wrong, then release. Legal `values` depend on the exception's code."""
 
     exception: ExceptionId

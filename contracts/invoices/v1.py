@@ -28,7 +28,7 @@ __all__ = [
 InvoiceState = Literal["draft", "open", "paid", "void"]
 
 
-class BilledTime(Value, frozen=True):
+class BilledTime(Value, frozen=True, kw_only=True):
     """One posted revision that goes on the invoice."""
 
     entry: EntryId
@@ -38,7 +38,7 @@ class BilledTime(Value, frozen=True):
     expected: Money | None = None
 
 
-class BilledMilestone(Value, frozen=True):
+class BilledMilestone(Value, frozen=True, kw_only=True):
     """One completed milestone that goes on the invoice."""
 
     milestone: MilestoneCode
@@ -47,7 +47,9 @@ class BilledMilestone(Value, frozen=True):
 
 
 @published("erp.cmd.invoice.draft.v1", key="engagement")
-class DraftInvoice(Contract, frozen=True, forbid_unknown_fields=True, tag="invoices.draft-invoice.v1"):
+class DraftInvoice(
+    Contract, frozen=True, kw_only=True, forbid_unknown_fields=True, tag="invoices.draft-invoice.v1"
+):
     """Draft one invoice over exactly these postings and milestones."""
 
     invoice: InvoiceId
@@ -65,7 +67,7 @@ class DraftInvoice(Contract, frozen=True, forbid_unknown_fields=True, tag="invoi
 
 
 @published("erp.evt.invoice.drafted.v1", key="engagement")
-class InvoiceDrafted(Contract, frozen=True, tag="invoices.invoice-drafted.v1"):
+class InvoiceDrafted(Contract, frozen=True, kw_only=True, tag="invoices.invoice-drafted.v1"):
     """The ERP holds the draft; the figures are the ERP's."""
 
     invoice: InvoiceId
@@ -78,7 +80,9 @@ class InvoiceDrafted(Contract, frozen=True, tag="invoices.invoice-drafted.v1"):
 
 
 @published("erp.cmd.invoice.post.v1", key="engagement")
-class PostInvoice(Contract, frozen=True, forbid_unknown_fields=True, tag="invoices.post-invoice.v1"):
+class PostInvoice(
+    Contract, frozen=True, kw_only=True, forbid_unknown_fields=True, tag="invoices.post-invoice.v1"
+):
     """Approve and post the draft: from here on it is the client's."""
 
     invoice: InvoiceId
@@ -88,7 +92,7 @@ class PostInvoice(Contract, frozen=True, forbid_unknown_fields=True, tag="invoic
 
 
 @published("erp.evt.invoice.posted.v1", key="engagement")
-class InvoicePosted(Contract, frozen=True, tag="invoices.invoice-posted.v1"):
+class InvoicePosted(Contract, frozen=True, kw_only=True, tag="invoices.invoice-posted.v1"):
     """The invoice is posted under `number`."""
 
     invoice: InvoiceId
@@ -100,7 +104,7 @@ class InvoicePosted(Contract, frozen=True, tag="invoices.invoice-posted.v1"):
 
 
 @published("erp.evt.invoice.changed.v1", key="engagement")
-class InvoiceChanged(Contract, frozen=True, tag="invoices.invoice-changed.v1"):
+class InvoiceChanged(Contract, frozen=True, kw_only=True, tag="invoices.invoice-changed.v1"):
     """The ERP's record of an invoice of ours changed, by a payment for one. `version` grows with every change."""
 
     invoice: InvoiceId

@@ -9,7 +9,7 @@ from ..types import EngagementId, Minutes, Money, RecordId, Value
 __all__ = ["LedgerLine", "LedgerPage", "TakeSnapshot"]
 
 
-class LedgerLine(Value, frozen=True):
+class LedgerLine(Value, frozen=True, kw_only=True):
     """One record as the vendor holds it now.
 
     `reference` is the canonical id where the record carries one (`kantata:85`, `kantata:85#1` for a posted
@@ -30,7 +30,9 @@ class LedgerLine(Value, frozen=True):
 
 
 @published("{service}.cmd.ledger.snapshot.v1", key="snapshot")
-class TakeSnapshot(Contract, frozen=True, forbid_unknown_fields=True, tag="ledgers.take-snapshot.v1"):
+class TakeSnapshot(
+    Contract, frozen=True, kw_only=True, forbid_unknown_fields=True, tag="ledgers.take-snapshot.v1"
+):
     """Read the vendor's records whose day lies in [start, end] and publish them in pages."""
 
     snapshot: str
@@ -40,7 +42,7 @@ class TakeSnapshot(Contract, frozen=True, forbid_unknown_fields=True, tag="ledge
 
 
 @published("{service}.evt.ledger.page.v1", key="snapshot")
-class LedgerPage(Contract, frozen=True, tag="ledgers.ledger-page.v1"):
+class LedgerPage(Contract, frozen=True, kw_only=True, tag="ledgers.ledger-page.v1"):
     """A page of one snapshot. Pages count from 1; the last one says so; `taken_at` is when reading began."""
 
     snapshot: str

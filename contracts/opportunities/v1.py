@@ -9,7 +9,7 @@ from ..types import ConnectionName, CustomerId, Money, OpportunityId, RecordId, 
 __all__ = ["AnnotateOpportunity", "Handover", "OpportunityAnnotated", "OpportunityWon"]
 
 
-class Handover(Value, frozen=True):
+class Handover(Value, frozen=True, kw_only=True):
     """What sales hands to delivery and finance, in the CRM's own words: policy maps them, a gap is an exception."""
 
     legal_entity: str | None = None
@@ -26,7 +26,7 @@ class Handover(Value, frozen=True):
 
 
 @published("crm.evt.opportunity.won.v1", key="opportunity")
-class OpportunityWon(Contract, frozen=True, tag="opportunities.opportunity-won.v1"):
+class OpportunityWon(Contract, frozen=True, kw_only=True, tag="opportunities.opportunity-won.v1"):
     """An opportunity is closed-won, or a won one changed. `revision` counts the changes, from 1."""
 
     opportunity: OpportunityId
@@ -40,7 +40,11 @@ class OpportunityWon(Contract, frozen=True, tag="opportunities.opportunity-won.v
 
 @published("crm.cmd.opportunity.annotate.v1", key="opportunity")
 class AnnotateOpportunity(
-    Contract, frozen=True, forbid_unknown_fields=True, tag="opportunities.annotate-opportunity.v1"
+    Contract,
+    frozen=True,
+    kw_only=True,
+    forbid_unknown_fields=True,
+    tag="opportunities.annotate-opportunity.v1",
 ):
     """Show sales how the engagement fares. `revision` orders the annotations of one topic, from 1.
 
@@ -60,7 +64,7 @@ class AnnotateOpportunity(
 
 
 @published("crm.evt.opportunity.annotated.v1", key="opportunity")
-class OpportunityAnnotated(Contract, frozen=True, tag="opportunities.opportunity-annotated.v1"):
+class OpportunityAnnotated(Contract, frozen=True, kw_only=True, tag="opportunities.opportunity-annotated.v1"):
     """The CRM shows the annotation of that revision."""
 
     opportunity: OpportunityId

@@ -13,14 +13,14 @@ __all__ = ["EntityPolicy", "MilestoneShare", "Policy", "PolicyPublished", "Servi
 Percent = Annotated[int, Meta(gt=0, le=100)]
 
 
-class MilestoneShare(Value, frozen=True):
+class MilestoneShare(Value, frozen=True, kw_only=True):
     """A milestone and its share of a fixed fee, in whole per cent."""
 
     name: str
     percent: Percent
 
 
-class ServicePackage(Value, frozen=True):
+class ServicePackage(Value, frozen=True, kw_only=True):
     """What the firm sells under one code: the tasks it is booked on and the milestones a fixed fee is billed on."""
 
     name: str
@@ -29,7 +29,7 @@ class ServicePackage(Value, frozen=True):
     milestones: tuple[MilestoneShare, ...]
 
 
-class EntityPolicy(Value, frozen=True):
+class EntityPolicy(Value, frozen=True, kw_only=True):
     """A legal entity: where it is, what it bills in, which tax profiles and rate cards it may use."""
 
     name: str
@@ -40,7 +40,7 @@ class EntityPolicy(Value, frozen=True):
     rate_cards: tuple[str, ...]
 
 
-class Policy(Value, frozen=True):
+class Policy(Value, frozen=True, kw_only=True):
     """Everything that a decision may know about the firm beside facts.
 
     Keys of `contract_types`, `service_packages`, `legal_entities` and `labour_categories` are the words that the
@@ -61,7 +61,7 @@ class Policy(Value, frozen=True):
 
 
 @published("operator.evt.policy.published.v1", key="hash")
-class PolicyPublished(Contract, frozen=True, tag="policies.policy-published.v1"):
+class PolicyPublished(Contract, frozen=True, kw_only=True, tag="policies.policy-published.v1"):
     """From here on decisions use this bundle. `hash` is the SHA-256 of its canonical JSON, in hex."""
 
     hash: PolicyHash

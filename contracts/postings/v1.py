@@ -19,7 +19,7 @@ __all__ = ["PostTime", "ReverseTime", "TimePosted", "TimeReversed"]
 
 
 @published("erp.cmd.time.post.v1", key="engagement")
-class PostTime(Contract, frozen=True, forbid_unknown_fields=True, tag="postings.post-time.v1"):
+class PostTime(Contract, frozen=True, kw_only=True, forbid_unknown_fields=True, tag="postings.post-time.v1"):
     """Carry the minutes of one approved revision in the ERP. `posting_date` lies in an open period."""
 
     entry: EntryId
@@ -38,7 +38,7 @@ class PostTime(Contract, frozen=True, forbid_unknown_fields=True, tag="postings.
 
 
 @published("erp.evt.time.posted.v1", key="engagement")
-class TimePosted(Contract, frozen=True, tag="postings.time-posted.v1"):
+class TimePosted(Contract, frozen=True, kw_only=True, tag="postings.time-posted.v1"):
     """The ERP carries the revision as `record`; `amount` is the ERP's own valuation where it gave one."""
 
     entry: EntryId
@@ -52,7 +52,9 @@ class TimePosted(Contract, frozen=True, tag="postings.time-posted.v1"):
 
 
 @published("erp.cmd.time.reverse.v1", key="engagement")
-class ReverseTime(Contract, frozen=True, forbid_unknown_fields=True, tag="postings.reverse-time.v1"):
+class ReverseTime(
+    Contract, frozen=True, kw_only=True, forbid_unknown_fields=True, tag="postings.reverse-time.v1"
+):
     """Take one posted revision out of the ERP's balance again."""
 
     entry: EntryId
@@ -64,7 +66,7 @@ class ReverseTime(Contract, frozen=True, forbid_unknown_fields=True, tag="postin
 
 
 @published("erp.evt.time.reversed.v1", key="engagement")
-class TimeReversed(Contract, frozen=True, tag="postings.time-reversed.v1"):
+class TimeReversed(Contract, frozen=True, kw_only=True, tag="postings.time-reversed.v1"):
     """The ERP no longer carries the revision."""
 
     entry: EntryId

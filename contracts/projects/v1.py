@@ -28,7 +28,7 @@ ContractType = Literal["fixed-fee", "time-and-materials"]
 ProjectState = Literal["active", "on-hold", "closed"]
 
 
-class Task(Value, frozen=True):
+class Task(Value, frozen=True, kw_only=True):
     """A task that hours are booked on."""
 
     code: TaskCode
@@ -36,7 +36,7 @@ class Task(Value, frozen=True):
     billable: bool = True
 
 
-class Milestone(Value, frozen=True):
+class Milestone(Value, frozen=True, kw_only=True):
     """A deliverable that a fixed fee is billed on when it is complete."""
 
     code: MilestoneCode
@@ -44,7 +44,7 @@ class Milestone(Value, frozen=True):
     amount: Money
 
 
-class BillingInstalment(Value, frozen=True):
+class BillingInstalment(Value, frozen=True, kw_only=True):
     """One line of the billing schedule: a milestone's amount, or the hours of a period when `milestone` is None."""
 
     due: date
@@ -52,7 +52,7 @@ class BillingInstalment(Value, frozen=True):
     amount: Money | None = None
 
 
-class Plan(Value, frozen=True):
+class Plan(Value, frozen=True, kw_only=True):
     """The engagement as every system is to carry it."""
 
     code: str
@@ -77,7 +77,9 @@ class Plan(Value, frozen=True):
 
 
 @published("erp.cmd.project.create.v1", key="engagement")
-class CreateProject(Contract, frozen=True, forbid_unknown_fields=True, tag="projects.create-project.v1"):
+class CreateProject(
+    Contract, frozen=True, kw_only=True, forbid_unknown_fields=True, tag="projects.create-project.v1"
+):
     """Carry the plan in the ERP: project, contract value, tasks, milestones, budget and billing schedule."""
 
     engagement: EngagementId
@@ -86,7 +88,7 @@ class CreateProject(Contract, frozen=True, forbid_unknown_fields=True, tag="proj
 
 
 @published("erp.evt.project.created.v1", key="engagement")
-class ProjectCreated(Contract, frozen=True, tag="projects.project-created.v1"):
+class ProjectCreated(Contract, frozen=True, kw_only=True, tag="projects.project-created.v1"):
     """The ERP carries the plan. `tasks` maps each task code to the ERP's record."""
 
     engagement: EngagementId
@@ -96,7 +98,7 @@ class ProjectCreated(Contract, frozen=True, tag="projects.project-created.v1"):
 
 
 @published("erp.evt.project.changed.v1", key="engagement")
-class ProjectStatusChanged(Contract, frozen=True, tag="projects.project-status-changed.v1"):
+class ProjectStatusChanged(Contract, frozen=True, kw_only=True, tag="projects.project-status-changed.v1"):
     """Finance changed the project's status in the ERP. `version` grows with every change."""
 
     engagement: EngagementId
@@ -107,7 +109,7 @@ class ProjectStatusChanged(Contract, frozen=True, tag="projects.project-status-c
 
 @published("time.cmd.workspace.provision.v1", key="engagement")
 class ProvisionWorkspace(
-    Contract, frozen=True, forbid_unknown_fields=True, tag="projects.provision-workspace.v1"
+    Contract, frozen=True, kw_only=True, forbid_unknown_fields=True, tag="projects.provision-workspace.v1"
 ):
     """Make the plan bookable: workspace, tasks, milestones and team in the delivery and time system."""
 
@@ -116,7 +118,7 @@ class ProvisionWorkspace(
 
 
 @published("time.evt.workspace.provisioned.v1", key="engagement")
-class WorkspaceProvisioned(Contract, frozen=True, tag="projects.workspace-provisioned.v1"):
+class WorkspaceProvisioned(Contract, frozen=True, kw_only=True, tag="projects.workspace-provisioned.v1"):
     """Consultants can book on the engagement."""
 
     engagement: EngagementId
@@ -127,7 +129,7 @@ class WorkspaceProvisioned(Contract, frozen=True, tag="projects.workspace-provis
 
 
 @published("time.evt.task.changed.v1", key="engagement")
-class TaskStatusChanged(Contract, frozen=True, tag="projects.task-status-changed.v1"):
+class TaskStatusChanged(Contract, frozen=True, kw_only=True, tag="projects.task-status-changed.v1"):
     """Delivery opened or closed a task. `version` grows with every change."""
 
     engagement: EngagementId

@@ -24,7 +24,7 @@ __all__ = [
 ]  # fmt: skip
 
 
-class ConnectionStatus(Value, frozen=True):
+class ConnectionStatus(Value, frozen=True, kw_only=True):
     """How one vendor connection fares: `up`, `throttled`, `down` or `paused`, and why."""
 
     name: str
@@ -34,12 +34,12 @@ class ConnectionStatus(Value, frozen=True):
 
 
 @published("{service}.qry.status.ask.v1", key="service")
-class AskStatus(Contract, frozen=True, forbid_unknown_fields=True, tag="queries.ask-status.v1"):
+class AskStatus(Contract, frozen=True, kw_only=True, forbid_unknown_fields=True, tag="queries.ask-status.v1"):
     service: str
 
 
 @published("{service}.qry.status.tell.v1", key="service")
-class Status(Contract, frozen=True, tag="queries.status.v1"):
+class Status(Contract, frozen=True, kw_only=True, tag="queries.status.v1"):
     """Positions are the last stream sequence handled, by consumer; `lag` is what each has still to read."""
 
     service: str
@@ -56,7 +56,9 @@ class Status(Contract, frozen=True, tag="queries.status.v1"):
 
 
 @published("{service}.qry.exceptions.ask.v1", key="service")
-class AskExceptions(Contract, frozen=True, forbid_unknown_fields=True, tag="queries.ask-exceptions.v1"):
+class AskExceptions(
+    Contract, frozen=True, kw_only=True, forbid_unknown_fields=True, tag="queries.ask-exceptions.v1"
+):
     """`exception` asks for one; otherwise the open ones, or all of them."""
 
     service: str
@@ -65,7 +67,7 @@ class AskExceptions(Contract, frozen=True, forbid_unknown_fields=True, tag="quer
     limit: int = 500
 
 
-class ExceptionRecord(Value, frozen=True):
+class ExceptionRecord(Value, frozen=True, kw_only=True):
     """An exception as its owner keeps it."""
 
     exception: str
@@ -84,18 +86,18 @@ class ExceptionRecord(Value, frozen=True):
 
 
 @published("{service}.qry.exceptions.tell.v1", key="service")
-class Exceptions(Contract, frozen=True, tag="queries.exceptions.v1"):
+class Exceptions(Contract, frozen=True, kw_only=True, tag="queries.exceptions.v1"):
     service: str
     exceptions: tuple[ExceptionRecord, ...]
 
 
 @published("{service}.qry.parked.ask.v1", key="service")
-class AskParked(Contract, frozen=True, forbid_unknown_fields=True, tag="queries.ask-parked.v1"):
+class AskParked(Contract, frozen=True, kw_only=True, forbid_unknown_fields=True, tag="queries.ask-parked.v1"):
     service: str
     limit: int = 500
 
 
-class ParkedRecord(Value, frozen=True):
+class ParkedRecord(Value, frozen=True, kw_only=True):
     """A message that could not be handled, with its bytes, and why."""
 
     id: int
@@ -111,13 +113,15 @@ class ParkedRecord(Value, frozen=True):
 
 
 @published("{service}.qry.parked.tell.v1", key="service")
-class Parked(Contract, frozen=True, tag="queries.parked.v1"):
+class Parked(Contract, frozen=True, kw_only=True, tag="queries.parked.v1"):
     service: str
     parked: tuple[ParkedRecord, ...]
 
 
 @published("{service}.qry.parked.replay.v1", key="service")
-class ReplayParked(Contract, frozen=True, forbid_unknown_fields=True, tag="queries.replay-parked.v1"):
+class ReplayParked(
+    Contract, frozen=True, kw_only=True, forbid_unknown_fields=True, tag="queries.replay-parked.v1"
+):
     """Handle parked messages again, in order; without ids, all of them."""
 
     service: str
@@ -125,7 +129,7 @@ class ReplayParked(Contract, frozen=True, forbid_unknown_fields=True, tag="queri
 
 
 @published("{service}.qry.parked.replayed.v1", key="service")
-class Replayed(Contract, frozen=True, tag="queries.replayed.v1"):
+class Replayed(Contract, frozen=True, kw_only=True, tag="queries.replayed.v1"):
     """How many messages were taken up again; those that fail again are parked again."""
 
     service: str
@@ -133,7 +137,9 @@ class Replayed(Contract, frozen=True, tag="queries.replayed.v1"):
 
 
 @published("{service}.qry.lineage.ask.v1", key="service")
-class AskLineage(Contract, frozen=True, forbid_unknown_fields=True, tag="queries.ask-lineage.v1"):
+class AskLineage(
+    Contract, frozen=True, kw_only=True, forbid_unknown_fields=True, tag="queries.ask-lineage.v1"
+):
     """Rows whose message or actor key is one of `keys`, or whose message is one of `messages`.
 
     With `types` (wire names) only rows about such messages.
@@ -146,7 +152,7 @@ class AskLineage(Contract, frozen=True, forbid_unknown_fields=True, tag="queries
     limit: int = 5000
 
 
-class LineageRow(Value, frozen=True):
+class LineageRow(Value, frozen=True, kw_only=True):
     """One decision: which message, caused by which, came to which actor, and what it led to."""
 
     service: str
@@ -164,6 +170,6 @@ class LineageRow(Value, frozen=True):
 
 
 @published("{service}.qry.lineage.tell.v1", key="service")
-class Lineage(Contract, frozen=True, tag="queries.lineage.v1"):
+class Lineage(Contract, frozen=True, kw_only=True, tag="queries.lineage.v1"):
     service: str
     rows: tuple[LineageRow, ...]

@@ -10,7 +10,11 @@ __all__ = ["Difference", "StartReconciliation", "StatementDrawn"]
 
 @published("reconciler.cmd.reconciliation.start.v1", key="reconciliation")
 class StartReconciliation(
-    Contract, frozen=True, forbid_unknown_fields=True, tag="reconciliations.start-reconciliation.v1"
+    Contract,
+    frozen=True,
+    kw_only=True,
+    forbid_unknown_fields=True,
+    tag="reconciliations.start-reconciliation.v1",
 ):
     """Compare the ledgers of the time system and the ERP over the days [start, end]."""
 
@@ -20,7 +24,7 @@ class StartReconciliation(
     requested_by: str
 
 
-class Difference(Value, frozen=True):
+class Difference(Value, frozen=True, kw_only=True):
     """One record that the ledgers disagree about, and how: `missing`, `surplus`, `doubled` or `altered`."""
 
     kind: str
@@ -32,7 +36,7 @@ class Difference(Value, frozen=True):
 
 
 @published("reconciler.evt.statement.drawn.v1", key="reconciliation")
-class StatementDrawn(Contract, frozen=True, tag="reconciliations.statement-drawn.v1"):
+class StatementDrawn(Contract, frozen=True, kw_only=True, tag="reconciliations.statement-drawn.v1"):
     """The account balances when `differences` is empty: approved = posted + held by an open exception.
 
     `approved`, `posted` and `excepted` are minutes. `entries` and `invoices` count records, `foreign` those of the

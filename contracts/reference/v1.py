@@ -9,7 +9,7 @@ __all__ = ["PeriodChanged", "RateCardChanged"]
 
 
 @published("erp.evt.period.changed.v1", key="legal_entity")
-class PeriodChanged(Contract, frozen=True, tag="reference.period-changed.v1"):
+class PeriodChanged(Contract, frozen=True, kw_only=True, tag="reference.period-changed.v1"):
     """An accounting period of one legal entity was opened or closed."""
 
     legal_entity: EntityCode
@@ -22,7 +22,7 @@ class PeriodChanged(Contract, frozen=True, tag="reference.period-changed.v1"):
 
 
 @published("erp.evt.ratecard.changed.v1", key="rate_card")
-class RateCardChanged(Contract, frozen=True, tag="reference.rate-card-changed.v1"):
+class RateCardChanged(Contract, frozen=True, kw_only=True, tag="reference.rate-card-changed.v1"):
     """A rate card was created or changed: currency units an hour by labour category."""
 
     rate_card: str

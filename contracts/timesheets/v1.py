@@ -24,7 +24,7 @@ TimeStanding = Literal["posted", "held", "reversed"]
 
 
 @published("time.evt.entry.approved.v1", key="engagement")
-class TimeApproved(Contract, frozen=True, tag="timesheets.time-approved.v1"):
+class TimeApproved(Contract, frozen=True, kw_only=True, tag="timesheets.time-approved.v1"):
     """One revision of a time entry was approved. `revision` counts from 1; a correction is the next revision.
 
     `work_date` is the date that was booked, never derived from an instant. `task` is None where the entry was
@@ -46,7 +46,7 @@ class TimeApproved(Contract, frozen=True, tag="timesheets.time-approved.v1"):
 
 
 @published("time.evt.entry.withdrawn.v1", key="engagement")
-class TimeWithdrawn(Contract, frozen=True, tag="timesheets.time-withdrawn.v1"):
+class TimeWithdrawn(Contract, frozen=True, kw_only=True, tag="timesheets.time-withdrawn.v1"):
     """The approval of an entry was taken back, or the entry was deleted. Carries the next revision."""
 
     entry: EntryId
@@ -57,7 +57,7 @@ class TimeWithdrawn(Contract, frozen=True, tag="timesheets.time-withdrawn.v1"):
 
 
 @published("time.evt.milestone.completed.v1", key="engagement")
-class MilestoneCompleted(Contract, frozen=True, tag="timesheets.milestone-completed.v1"):
+class MilestoneCompleted(Contract, frozen=True, kw_only=True, tag="timesheets.milestone-completed.v1"):
     """Delivery completed a milestone."""
 
     engagement: EngagementId
@@ -67,7 +67,9 @@ class MilestoneCompleted(Contract, frozen=True, tag="timesheets.milestone-comple
 
 
 @published("time.cmd.entry.annotate.v1", key="engagement")
-class AnnotateTime(Contract, frozen=True, forbid_unknown_fields=True, tag="timesheets.annotate-time.v1"):
+class AnnotateTime(
+    Contract, frozen=True, kw_only=True, forbid_unknown_fields=True, tag="timesheets.annotate-time.v1"
+):
     """Show the consultant, where the time was booked, how the entry stands in finance and why.
 
     `sequence` orders the annotations of one entry, from 1.
@@ -83,7 +85,7 @@ class AnnotateTime(Contract, frozen=True, forbid_unknown_fields=True, tag="times
 
 
 @published("time.evt.entry.annotated.v1", key="engagement")
-class TimeAnnotated(Contract, frozen=True, tag="timesheets.time-annotated.v1"):
+class TimeAnnotated(Contract, frozen=True, kw_only=True, tag="timesheets.time-annotated.v1"):
     """The time system shows that annotation."""
 
     entry: EntryId

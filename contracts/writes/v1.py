@@ -9,7 +9,7 @@ __all__ = ["WriteRefused"]
 
 
 @published("{service}.evt.write.refused.v1", key="key")
-class WriteRefused(Contract, frozen=True, tag="writes.write-refused.v1"):
+class WriteRefused(Contract, frozen=True, kw_only=True, tag="writes.write-refused.v1"):
     """The command `command` (a wire name) about `reference` was not carried out.
 
     `key` is the command's ordering key. `why` is in the vendor's own words, secrets removed. `unsure` means that

@@ -1,5 +1,6 @@
 """The process of one adapter: its connection from the firm's configuration, its host, its executor and feeds."""
 
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,6 +28,9 @@ from .window import EffectWindow
 from .wire import vendor_client
 
 __all__ = ["AdapterSettings", "Product", "connect", "run_adapter"]
+
+#: Exit code of a process that cannot work with its configuration (EX_CONFIG): nobody starts it again.
+BAD_CONFIGURATION = 78
 
 #: Signs calls of one connection; the client it is given fetches tokens and is not signed.
 SignIn = Callable[[Connection, httpx.AsyncClient, Clock], httpx.Auth]
@@ -101,7 +105,11 @@ async def run_adapter(
 ) -> None:  # fmt: skip
     """Own the store, carry out commands and read feeds until cancelled."""
     clock = SystemClock()
-    connected = connect(settings.config, domain, products, clock)
+    try:
+        connected = connect(settings.config, domain, products, clock)
+    except (ConfigurationError, LookupError) as wrong:
+        print(wrong, file=sys.stderr)
+        raise SystemExit(BAD_CONFIGURATION) from None
     window = EffectWindow()
     adapters: list[Adapter] = []
 

@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import IO
 
 from bus.jetstream import TopologyConnection
-from bus.server import EmbeddedServer
-from bus.topology import Refused, apply, trim
+from bus.server import EmbeddedServer, PortInUse, ServerFailed
+from bus.topology import apply, trim
 from contracts.policies.v1 import Policy
 from contracts.queries.v1 import AskStatus, Status
 from services.configuration import load_policy
@@ -33,6 +33,7 @@ OURS = {"bus", "fairlead.yaml", "keys", "logs", "policy.yaml", "secrets", "store
 
 #: Seconds between two looks at the streams, and the part of its limit at which a stream raises an alarm.
 TRIM_EVERY, ALARM_AT = 3600.0, 0.7
+TRIM_FIRST = 60.0
 
 
 class AlreadyRunning(Exception):
@@ -156,7 +157,12 @@ async def _keep_bus(server: EmbeddedServer, on_change: Callable[[str, str], None
         code = await server.wait()
         on_change("bus", f"ended {code}")
         await asyncio.sleep(0.2)
-        await server.start()
+        try:
+            await server.start()
+        except (PortInUse, ServerFailed) as failure:
+            on_change("bus", f"ALARM: cannot be started again: {failure}")
+            await asyncio.sleep(2)
+            continue
         on_change("bus", f"started {server.version}")
 
 
@@ -165,8 +171,10 @@ async def _keep_trimmed(deployment: Deployment, on_change: Callable[[str, str], 
 
     What cannot be asked now is asked an hour later: nothing is removed that somebody may still need.
     """
+    wait = TRIM_FIRST
     while True:
-        await asyncio.sleep(TRIM_EVERY)
+        await asyncio.sleep(wait)
+        wait = TRIM_EVERY
         try:
             positions = await _positions(deployment)
             connection = await TopologyConnection.open(deployment.bus_url, deployment.topology_key)
@@ -174,7 +182,7 @@ async def _keep_trimmed(deployment: Deployment, on_change: Callable[[str, str], 
                 trimmed = await trim(connection, deployment.topology(), positions, now=datetime.now(UTC))
             finally:
                 await connection.close()
-        except (OSError, TimeoutError, Refused) as failure:
+        except Exception as failure:
             on_change("bus", f"not trimmed: {type(failure).__name__}: {failure}")
             continue
         for stream in trimmed:

@@ -13,14 +13,14 @@ from contracts.timesheets.v1 import AnnotateTime
 from contracts.types import period_of
 
 from .model import CUSTOMER, FACT_KINDS, PERIOD, PROJECT_STATE, RATE_CARD, TASK_STATE
-from .sagas import activation, billing, billing_book, time_posting
+from .sagas import activation, billing, billing_book, notices, time_posting
 
 __all__ = ["SERVICE"]
 
 SERVICE = Service(
     name="orchestrator",
     needs_policy=True,
-    actors=(activation.ACTOR, time_posting.ACTOR, billing.ACTOR, billing_book.ACTOR),
+    actors=(activation.ACTOR, time_posting.ACTOR, billing.ACTOR, billing_book.ACTOR, notices.ACTOR),
     fact_kinds=FACT_KINDS,
     facts_from={
         CustomerChanged: lambda event: [CUSTOMER.fact(event.id, version=event.version, body=event)],

@@ -67,7 +67,8 @@ class Engagement(msgspec.Struct, frozen=True, kw_only=True):
     """A won deal on its way into every system. `stage` names what is waited for next.
 
     `ancestors` are the customer's parents, nearest first; `ensured` the customers that the ERP holds.
-    `amended` are hand-over values that a person supplied.
+    `amended` are hand-over values that a person supplied; `changed` is a revision of the deal that came too
+    late.
     """
 
     stage: Stage = "new"
@@ -79,6 +80,7 @@ class Engagement(msgspec.Struct, frozen=True, kw_only=True):
     customer_record: RecordId | None = None
     project_record: RecordId | None = None
     task_records: dict[TaskCode, RecordId] = {}
+    changed: int | None = None
     refusal: Refusal | None = None
     annotations: int = 0
 
@@ -95,7 +97,8 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
     """A time entry: what was approved last, what the ERP carries, what is under way between the two.
 
     `seen` is the newest revision known; `approved` is None when that revision was a withdrawal. `posting_date` is
-    set where a person chose one, `booked_on` is the work date of what the ERP carries.
+    set where a person chose one, `booked_on` is the work date of what the ERP carries. `accepted` is a revision that
+    a person decided not to carry over, because an invoice has gone out.
     """
 
     entry: EntryId | None = None
@@ -104,6 +107,7 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
     engagement: EngagementId | None = None
     posting: Posting | None = None
     posting_date: date | None = None
+    accepted: int = 0
     booked_on: date | None = None
     under_way: Literal["post", "reverse"] | None = None
     refusal: Refusal | None = None

@@ -67,7 +67,7 @@ def needs_of(entry: TimeApproved, facts: Facts) -> Iterable[Need]:
 
 
 def project_is_active(case: Case) -> Problem | None:
-    """R146: time on a project that is on hold or closed waits."""
+    """Time on a project that is on hold or closed waits."""
     state = case.facts.one(PROJECT_STATE, case.entry.engagement)
     if state is None or state.state == "active":
         return None
@@ -78,7 +78,7 @@ def project_is_active(case: Case) -> Problem | None:
 
 
 def task_is_known(case: Case) -> Problem | None:
-    """R147: booked on a task of the plan."""
+    """Booked on a task of the plan."""
     if case.task is not None:
         return None
     on = f"on task {case.entry.task}, which the plan does not have" if case.entry.task else "on no task"
@@ -90,7 +90,7 @@ def task_is_known(case: Case) -> Problem | None:
 
 
 def task_is_active(case: Case) -> Problem | None:
-    """R147: not on a task that delivery closed."""
+    """Not on a task that delivery closed."""
     if case.entry.task is None:
         return None
     state = case.facts.one(TASK_STATE, case.entry.engagement, case.entry.task)
@@ -105,18 +105,18 @@ def task_is_active(case: Case) -> Problem | None:
 
 
 def worker_is_assigned(case: Case) -> Problem | None:
-    """R147, R148: booked by somebody on the team."""
+    """Booked by somebody on the team."""
     if case.entry.worker in case.engagement.plan.team:
         return None
     who = case.entry.worker or "Nobody that the people system knows"
     return case.problem(
         "worker-not-assigned", f"{who} is not on the team of {case.engagement.plan.code}.",
-        "Assign the consultant to the engagement, or withdraw the time.",
+        "Withdraw the time, or have it booked by somebody on the team.",
     )  # fmt: skip
 
 
 def category_is_mapped(case: Case) -> Problem | None:
-    """R149: the time system's role has a labour category."""
+    """The time system's role has a labour category."""
     if case.category is not None:
         return None
     known = ", ".join(sorted(case.policy.labour_categories))
@@ -127,7 +127,7 @@ def category_is_mapped(case: Case) -> Problem | None:
 
 
 def rate_is_present(case: Case) -> Problem | None:
-    """R152: the engagement's rate card prices the category."""
+    """The engagement's rate card prices the category."""
     card, name = case.card, case.engagement.plan.rate_card
     if card is not None and (case.category is None or case.category in card.rates):
         return None
@@ -138,7 +138,7 @@ def rate_is_present(case: Case) -> Problem | None:
 
 
 def period_is_open(case: Case) -> Problem | None:
-    """R154: the entry's own accounting period accepts postings."""
+    """The entry's own accounting period accepts postings."""
     entity, period = case.engagement.plan.legal_entity, period_of(case.entry.work_date)
     known = case.facts.one(PERIOD, entity, period)
     if known is not None and known.open:

@@ -1,6 +1,7 @@
 """The host's promises: once, in order, together or not at all, nothing silent, wherever a crash may come."""
 
 import asyncio
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -8,11 +9,11 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import delete, func, insert, select, update
 
 from bus import tables
 from bus.clock import SystemClock
-from bus.decision import Decision
+from bus.decision import Decision, Later
 from bus.host import Limits
 from bus.memory import Faults, MemoryLog
 from bus.outbox import OutboxBatch, cut
@@ -251,6 +252,21 @@ async def test_message_put_off_and_timer_come_due_after_a_restart(tmp_path: Path
         found = await sums(host)
         assert found["E-1"].minutes == 10
         assert found["E-2"].seen == ("tick",)
+
+
+async def test_message_put_off_again_and_again_waits_each_time(tmp_path: Path) -> None:
+    """The delay counts from now, not from when the message was published long ago."""
+
+    def later(state: Any, message: Any, facts: Any, policy: Any) -> Decision[Any]:
+        return Decision(outcome=Later(timedelta(milliseconds=200)))
+
+    log = tally_log()
+    await send(log.bus("world"), time(1), at=datetime(2026, 1, 1, tzinfo=UTC))
+    async with running(log, tmp_path / "s.db", made=service(decide=later)) as host:
+        await settled(host, log)
+        await asyncio.sleep(0.7)
+        seen = await host.store.read(lambda c: c.scalar(select(func.count()).select_from(tables.lineage)))
+    assert 2 <= seen <= 5
 
 
 async def test_missing_fact_raises_one_exception_and_its_arrival_resolves_it(tmp_path: Path) -> None:

@@ -55,7 +55,7 @@ def on_time(state: Tally, message: Message[TimeApproved], facts: Facts, policy: 
             return Decision(outcome=Parked("a person has to look"))
         case "later" if message.id not in state.seen:
             waiting = msgspec.structs.replace(state, seen=(*state.seen, message.id))
-            return Decision(state=waiting, outcome=Later(message.at + timedelta(milliseconds=50)))
+            return Decision(state=waiting, outcome=Later(timedelta(milliseconds=50)))
         case "rate" if facts.one(RATES, "RC") is None:
             problem = Problem(
                 code="rate-missing", category="policy", summary="no rate", fix="add it", owner="finance",

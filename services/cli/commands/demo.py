@@ -44,7 +44,7 @@ def demo(
     ] = False,
     as_json: Json = False,
     seed: Annotated[int, typer.Option(help="The same seed makes the same firm.")] = 7,
-    deals: Annotated[int, typer.Option(min=6, max=24, help="How many deals are won.")] = 12,
+    deals: Annotated[int, typer.Option(min=6, max=500, help="How many deals are won.")] = 12,
     faults: Annotated[Switch, typer.Option(help="Vendors that misbehave, people who forget.")] = Switch.on,
 ) -> None:
     """Boot everything, win deals, book and approve time, bill, get paid. Exit code 0 only if everything balances.

@@ -32,7 +32,7 @@ from ..deployment import Deployment
 from ..operator import Operator
 from ..running import Running, running, wait_until_ready
 from .files import Erp, Ports, free_ports, write_firm
-from .stand_ins import introduce, programs, set_faults, tryton_password, wait_for
+from .stand_ins import introduce, open_deals, programs, set_faults, tryton_password, wait_for
 from .story import Story, Told
 
 __all__ = ["Latency", "Report", "Wishes", "demonstrate"]
@@ -102,7 +102,9 @@ async def demonstrate(
     vendors = programs(wishes.data, ports, wishes.erp, seed=wishes.seed, today=wishes.today)
     async with (
         httpx.AsyncClient(timeout=60, trust_env=False, headers={SPARED: "people"}) as http,
-        running(deployment, beside=vendors, prepare=lambda: _prepare(http, wishes, ports, say)) as deployed,
+        running(
+            deployment, beside=vendors, prepare=lambda: _prepare(http, firm, wishes, ports, say)
+        ) as deployed,
     ):
         await wait_until_ready(deployment)
         say(
@@ -125,12 +127,15 @@ def _tryton_secret_comes_later(data: Path) -> None:
     secret.touch(mode=0o600)
 
 
-async def _prepare(http: httpx.AsyncClient, wishes: Wishes, ports: Ports, say: Callable[[str], None]) -> None:
+async def _prepare(
+    http: httpx.AsyncClient, firm: Firm, wishes: Wishes, ports: Ports, say: Callable[[str], None]
+) -> None:
     """Once the vendors' systems run, before our services do."""
     erp = "NetSuite" if wishes.erp == "netsuite" else "a real Tryton"
     say(f"Starting Salesforce, {erp} and Kantata on this machine")
     await wait_for(http, ports, wishes.erp)
     await introduce(http, wishes.data, ports, wishes.erp)
+    await open_deals(http, ports, firm)
     if wishes.erp == "tryton":
         (wishes.data / "secrets" / "tryton.password").write_text(tryton_password(wishes.data, "fairlead"))
 

@@ -71,12 +71,9 @@ def on_won(
     if state.won is not None and won.revision <= state.won.revision:
         return Decision(outcome=Rejected(f"revision {won.revision} is known"))
     if state.stage not in ("new", "held"):
-        changed = problem(
-            policy, "deal-changed", f"The deal changed after its project was under way (revision {won.revision}).",
-            fix="Raise a change request in the delivery tool, or set the deal back; then release.",
-            held_up=_held_up(state), category="conflict",
-        )  # fmt: skip
-        return Decision(problems=(changed,), outcome=Done("the deal changed after activation began"))
+        late = msgspec.structs.replace(state, changed=won.revision)
+        note = Done("the deal changed after its project was under way")
+        return Decision(state=late, problems=_problems(late, policy), outcome=note)
     return _check(msgspec.structs.replace(state, won=won), facts, policy)
 
 
@@ -101,13 +98,32 @@ def on_released(
             return Decision(outcome=Rejected(str(wrong)))
         amended = {**state.amended, **message.body.values}
         return _check(msgspec.structs.replace(state, amended=amended), facts, policy)
-    if state.refusal is None:
-        return Decision(problems=(), outcome=Done(f"accepted by {message.body.by}"))
-    step = _command(state, facts)
+    if message.body.code == "deal-changed":
+        accepted = msgspec.structs.replace(state, changed=None)
+        note = Done(f"accepted by {message.body.by}")
+        return Decision(state=accepted, problems=_problems(accepted, policy), outcome=note)
+    again = msgspec.structs.replace(state, refusal=None)
     return Decision(
-        state=msgspec.structs.replace(state, refusal=None), send=(step,), problems=(),
+        state=again, send=(_command(again, facts),), problems=_problems(again, policy),
         outcome=Done(f"tried again for {message.body.by}"),
     )  # fmt: skip
+
+
+def _problems(state: Engagement, policy: Policy) -> tuple[Problem, ...]:
+    """What keeps an engagement that is under way from being well: it follows from the state alone."""
+    found = []
+    if state.changed is not None:
+        found.append(
+            problem(
+                policy, "deal-changed",
+                f"The deal changed after its project was under way (revision {state.changed}).",
+                fix="Carry the change into the ERP and the delivery tool, or set the deal back; then release.",
+                held_up=_held_up(state), category="conflict",
+            )
+        )  # fmt: skip
+    if state.refusal is not None:
+        found.append(refused(policy, state.refusal, _held_up(state)))
+    return tuple(found)
 
 
 def _check(state: Engagement, facts: Facts, policy: Policy) -> Decision[Engagement]:
@@ -152,7 +168,7 @@ def _check(state: Engagement, facts: Facts, policy: Policy) -> Decision[Engageme
         return _hold(state, missing)
     made = rules.plan(won, handover, known.customer, card, policy)
     started = msgspec.structs.replace(state, stage="customer", plan=made, ancestors=members[1:], refusal=None)
-    return _step(started, facts, status="Provisioning")
+    return _step(started, facts, policy, status="Provisioning")
 
 
 def _hold(state: Engagement, why: Problem) -> Decision[Engagement]:
@@ -178,9 +194,14 @@ def _command(state: Engagement, facts: Facts) -> Contract:
     return ProvisionWorkspace(engagement=engagement, plan=state.plan)
 
 
-def _step(state: Engagement, facts: Facts, *, status: str | None = None) -> Decision[Engagement]:
+def _step(
+    state: Engagement, facts: Facts, policy: Policy, *, status: str | None = None
+) -> Decision[Engagement]:
     decision = Decision(
-        state=state, send=(_command(state, facts),), problems=(), outcome=Done(f"waits for the {state.stage}")
+        state=state,
+        send=(_command(state, facts),),
+        problems=_problems(state, policy),
+        outcome=Done(f"waits for the {state.stage}"),
     )
     return decision if status is None else _annotated(state, decision, engagement_status=status, problem="")
 
@@ -213,7 +234,7 @@ def on_customer(
     ensured = msgspec.structs.replace(state, ensured=(*state.ensured, body.customer), refusal=None)
     if body.customer == state.plan.customer:
         ensured = msgspec.structs.replace(ensured, stage="project", customer_record=body.record)
-    return _step(ensured, facts)
+    return _step(ensured, facts, policy)
 
 
 def on_project(
@@ -226,7 +247,7 @@ def on_project(
     created = msgspec.structs.replace(
         state, stage="workspace", project_record=body.record, task_records=body.tasks, refusal=None
     )
-    return _step(created, facts)
+    return _step(created, facts, policy)
 
 
 def on_workspace(
@@ -244,7 +265,7 @@ def on_workspace(
     )  # fmt: skip
     done = msgspec.structs.replace(state, stage="ready", refusal=None)
     decision = Decision(
-        state=done, send=(ready,), problems=(), outcome=Done("ready"),
+        state=done, send=(ready,), problems=_problems(done, policy), outcome=Done("ready"),
         facts=(ENGAGEMENT.fact(ready.engagement, version=1, body=ready),),
     )  # fmt: skip
     return _annotated(done, decision, engagement_status="Ready", problem="", project_code=state.plan.code)
@@ -257,9 +278,9 @@ def on_refused(
     body = message.body
     refusal = Refusal(command=_COMMANDS[body.command], category=body.category, why=body.why)
     held = msgspec.structs.replace(state, refusal=refusal)
-    why = refused(policy, refusal, _held_up(state))
-    decision = Decision(state=held, problems=(why,), outcome=Done(why.summary))
-    return _annotated(held, decision, engagement_status="On hold", problem=why.summary)
+    why = refused(policy, refusal, _held_up(held)).summary
+    decision = Decision(state=held, problems=_problems(held, policy), outcome=Done(why))
+    return _annotated(held, decision, engagement_status="On hold", problem=why)
 
 
 def _held_up(state: Engagement) -> HeldUp:

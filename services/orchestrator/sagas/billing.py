@@ -70,11 +70,9 @@ def on_bill(
     """Aggregate what is billable and have it drafted; one invoice of an engagement is under way at a time."""
     body, ready = message.body, state.ready
     if ready is None:
-        return Decision(outcome=Later(message.at + timedelta(seconds=5), "the engagement is not ready"))
+        return Decision(outcome=Later(timedelta(seconds=5), "the engagement is not ready"))
     if (open_one := _under_way(state)) is not None:
-        return Decision(
-            outcome=Later(message.at + timedelta(seconds=30), f"{open_one.id} is {open_one.stage}")
-        )
+        return Decision(outcome=Later(timedelta(seconds=30), f"{open_one.id} is {open_one.stage}"))
     postings = [row for row in facts.all(UNBILLED, body.engagement) if row.work_date <= body.through]
     postings = sorted(postings, key=lambda row: (row.work_date, row.time.entry))[:MOST_POSTINGS]
     milestones = [stone for stone in ready.plan.milestones if stone.code in state.completed]

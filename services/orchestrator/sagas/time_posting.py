@@ -123,7 +123,9 @@ def on_released(state: Entry, message: Message[Released], facts: Facts, policy: 
         )
     except ValueError:
         return Decision(outcome=Rejected("posting_date is not a date; legal is YYYY-MM-DD"))
-    return _advance(msgspec.structs.replace(state, refusal=None, posting_date=posting_date), facts, policy)
+    accepted = state.seen if message.body.code == "billed-already" else state.accepted
+    released = msgspec.structs.replace(state, refusal=None, posting_date=posting_date, accepted=accepted)
+    return _advance(released, facts, policy)
 
 
 def _advance(state: Entry, facts: Facts, policy: Policy) -> Decision[Entry]:
@@ -140,6 +142,9 @@ def _advance(state: Entry, facts: Facts, policy: Policy) -> Decision[Entry]:
             "reversed",
             "Withdrawn",
         )
+    if carried is not None and state.accepted == state.seen:
+        kept = Decision(state=state, problems=(), outcome=Done("the posting stays as billed"))
+        return _tell(state, kept, "posted", "Billed as first posted", carried.record)
     if state.refusal is not None:
         return _hold(state, (refused(policy, state.refusal, _held_up(state)),))
     if carried is not None:
@@ -159,7 +164,7 @@ def _reverse(state: Entry, carried: Posting, facts: Facts, policy: Policy) -> De
     if invoice is not None:
         billed = problem(
             policy, "billed-already", f"{entry} changed after invoice {invoice} carried it.",
-            fix="Credit the invoice in the ERP, or set the entry back in the time system.",
+            fix="Credit or correct the invoice in the ERP; then release, and the posting stays as it is.",
             held_up=_held_up(state), category="conflict",
         )  # fmt: skip
         return _hold(state, (billed,))

@@ -197,6 +197,21 @@ def test_deal_that_changes_under_way_is_a_conflict_and_changes_nothing() -> None
     assert stage.problems == {}
 
 
+def test_late_change_of_the_deal_stays_open_while_the_steps_go_on() -> None:
+    stage = deal()
+    stage.hear(won())
+    stage.hear(won(2, amount=euros(5)))
+    for receipt in (ensured(), CREATED):
+        stage.hear(receipt)
+        assert list(stage.problems) == ["deal-changed"]
+    stage.hear(refused(ProvisionWorkspace))
+    assert set(stage.problems) == {"deal-changed", "write-refused"}
+    stage.hear(Released(code="deal-changed", by="ann"))
+    assert list(stage.problems) == ["write-refused"]
+    stage.hear(Released(code="write-refused", by="ann"))
+    assert stage.problems == {}
+
+
 def test_fixed_fee_is_shared_out_to_the_last_cent() -> None:
     stage = deal()
     stage.hear(won(contract_type="Fixed Fee", amount=Money(amount=100_01, currency="EUR")))

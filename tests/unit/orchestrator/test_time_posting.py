@@ -118,6 +118,19 @@ def test_correction_of_billed_time_is_held_and_nothing_is_reversed() -> None:
     assert list(stage.problems) == ["billed-already"]
 
 
+def test_person_may_keep_the_posting_that_an_invoice_carries() -> None:
+    stage = entry()
+    stage.hear(approved())
+    stage.hear(posted(*stage.take(PostTime)))
+    stage.know(BILLED.fact("kantata:85", version=1, body="INV-1"))
+    stage.hear(approved(2, minutes=120))
+    stage.hear(Released(code="billed-already", by="ann"))
+    assert stage.problems == {}
+    assert stage.take(ReverseTime) == []
+    stage.hear(approved(3, minutes=150))
+    assert list(stage.problems) == ["billed-already"], "the next correction asks again"
+
+
 @pytest.mark.parametrize(
     ("facts", "changes", "code"),
     [
