@@ -393,6 +393,24 @@ async def test_owner_that_was_overtaken_commits_nothing(tmp_path: Path) -> None:
         assert (await sums(host))["E-1"].minutes == 10
 
 
+class UnfencedStore(Store):
+    """Commits without comparing the epoch."""
+
+    async def _write(self, work: Any) -> Any:
+        self.epoch = await self._read(lambda connection: connection.scalar(select(tables.shard.c.epoch)))
+        return await super()._write(work)
+
+
+async def test_without_the_epoch_an_overtaken_owner_would_commit(tmp_path: Path) -> None:
+    """Negative control: comparing the epoch is what the test above proves."""
+    log = tally_log()
+    async with running(log, tmp_path / "s.db", store_kind=UnfencedStore) as host:
+        await host.store.write(lambda connection: connection.execute(update(tables.shard).values(epoch=99)))
+        await send(log.bus("world"), time(1))
+        await settled(host, log)
+        assert (await sums(host))["E-1"].minutes == 10
+
+
 async def test_what_was_committed_before_a_crash_is_published_after_it(tmp_path: Path) -> None:
     log = tally_log(Faults(unknown_before=1.0))
     await send(tally_world(log), time(1), time(2))
