@@ -11,7 +11,7 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 
-from ..options import Data, Json
+from ..options import Json
 from ..output import command, fail, say
 
 if TYPE_CHECKING:
@@ -35,7 +35,12 @@ class Switch(StrEnum):
 @commands.command(epilog="Example: fairlead demo --headless --json --faults on --seed 11 --deals 24")
 @command
 def demo(
-    data: Data = Path(".fairlead/demo"),
+    data: Annotated[
+        Path | None,
+        typer.Option(
+            "--data", help="Its files; .fairlead/demo or .fairlead/demo-tryton.", envvar="FAIRLEAD_DATA"
+        ),
+    ] = None,
     erp: Annotated[
         ErpChoice, typer.Option(help="A NetSuite stand-in, or a real Tryton.")
     ] = ErpChoice.netsuite,
@@ -58,7 +63,7 @@ def demo(
     from ..demo.story import Waited
 
     wishes = Wishes(
-        data=data,
+        data=data or Path(".fairlead/demo" if erp is ErpChoice.netsuite else ".fairlead/demo-tryton"),
         erp=erp.value,
         seed=seed,
         deals=deals,

@@ -1,5 +1,6 @@
 """The demo firm's own configuration, written the way an integration engineer would write it."""
 
+import json
 import socket
 from dataclasses import dataclass
 from pathlib import Path
@@ -46,7 +47,11 @@ def free_ports() -> Ports:
 
 
 def write_firm(data: Path, firm: Firm, ports: Ports, erp: Erp) -> None:
-    """Write `fairlead.yaml`, `policy.yaml` and the secrets; what is there already is kept, but for the ports."""
+    """Write `fairlead.yaml`, `policy.yaml` and the secrets; what is there already is kept, but for the ports.
+
+    Raises `FileExistsError` where the folder holds a demo of another firm: its vendors' ledgers would not fit.
+    """
+    _refuse_another_firm(data, firm, erp)
     secrets = data / "secrets"
     secrets.mkdir(mode=0o700, parents=True, exist_ok=True)
     for name, value in SANDBOX_SECRETS.items():
@@ -60,6 +65,18 @@ def write_firm(data: Path, firm: Firm, ports: Ports, erp: Erp) -> None:
         with (data / "policy.yaml").open("w") as file:
             file.write("# How the firm's systems name things, and who owns what goes wrong.\n")
             yaml.dump(_policy(firm), file)
+
+
+def _refuse_another_firm(data: Path, firm: Firm, erp: Erp) -> None:
+    """A folder belongs to the ERP and the seed that it was begun with."""
+    mark, wanted = data / "demo.json", {"erp": erp, "seed": firm.seed}
+    if mark.exists() and (found := json.loads(mark.read_text())) != wanted:
+        raise FileExistsError(
+            f"{data} holds a demo with --erp {found['erp']} --seed {found['seed']}; name another folder with --data, "
+            f"or remove it with `fairlead clean --data {data}`"
+        )
+    data.mkdir(parents=True, exist_ok=True)
+    mark.write_text(json.dumps(wanted))
 
 
 def _secret(path: Path, value: str) -> None:
