@@ -1,25 +1,21 @@
 """The embedded bus: a nats-server from its wheel, as a child process that ends with its parent."""
 
 import asyncio
-import ctypes
 import json
-import os
 import re
 import signal
 import socket
-import sys
-from collections.abc import Callable
 from contextlib import suppress
 from importlib.metadata import distribution
 from pathlib import Path
 from typing import Any
 
+from .child import die_with_parent
+
 __all__ = ["EmbeddedServer", "PortInUse", "ServerFailed", "ServerTooOld", "server_binary"]
 
 #: Older ones lose synced writes when they compact a block, and cannot reset a consumer.
 OLDEST = (2, 15)
-
-_PR_SET_PDEATHSIG = 1
 
 
 class PortInUse(Exception):
@@ -81,7 +77,7 @@ class EmbeddedServer:
         with log.open("ab") as output:
             self._process = await asyncio.create_subprocess_exec(
                 binary, "-c", config, stdin=asyncio.subprocess.DEVNULL, stdout=output, stderr=output,
-                preexec_fn=_die_with_parent(), start_new_session=True,
+                preexec_fn=die_with_parent(), start_new_session=True,
             )  # fmt: skip
         try:
             async with asyncio.timeout(patience):
@@ -159,17 +155,3 @@ async def _version(binary: Path) -> str:
 
 def _last_words(log: Path) -> str:
     return " | ".join(log.read_text(errors="replace").splitlines()[-5:])
-
-
-def _die_with_parent() -> Callable[[], None] | None:
-    """What the child runs before it becomes nats-server; libc is loaded here, before the fork."""
-    if sys.platform != "linux":
-        return None
-    prctl, parent = ctypes.CDLL(None, use_errno=True).prctl, os.getpid()
-
-    def tie() -> None:
-        prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-        if os.getppid() != parent:  # it ended between the fork and the call above
-            os._exit(1)
-
-    return tie

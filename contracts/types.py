@@ -52,10 +52,12 @@ class Money(Value, frozen=True, kw_only=True, order=True):
         return self + Money(amount=-other.amount, currency=other.currency)
 
 
-#: ISO 4217 currencies whose minor unit is not a hundredth.
-_EXPONENTS = dict.fromkeys("BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX VND VUV XAF XOF XPF".split(), 0) | (
-    dict.fromkeys("BHD IQD JOD KWD LYD OMR TND".split(), 3)
-)
+#: Currencies whose minor unit is not a hundredth (ISO 4217, list one).
+_EXPONENTS = {
+    **dict.fromkeys("BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF".split(), 0),
+    **dict.fromkeys("BHD IQD JOD KWD LYD OMR TND".split(), 3),
+    **dict.fromkeys("CLF UYW".split(), 4),
+}
 
 
 def exponent(currency: CurrencyCode) -> int:

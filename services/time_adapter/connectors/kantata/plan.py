@@ -5,7 +5,7 @@ from decimal import Decimal
 from typing import Any
 
 from contracts.projects.v1 import Milestone, Plan, ProvisionWorkspace, Task
-from contracts.types import EngagementId, Money
+from contracts.types import EngagementId, Money, exponent
 
 from .directory import ENGAGEMENT, MILESTONE, TASK, StoryName
 from .options import Options
@@ -14,17 +14,10 @@ __all__ = ["named_stories", "price", "seat", "story", "workspace"]
 
 Body = dict[str, Any]
 
-#: Currencies whose minor unit is not a hundredth (ISO 4217, list one).
-EXPONENTS = {
-    **dict.fromkeys("BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF".split(), 0),
-    **dict.fromkeys("BHD IQD JOD KWD LYD OMR TND".split(), 3),
-    **dict.fromkeys("CLF UYW".split(), 4),
-}
-
 
 def price(money: Money) -> str:
     """The amount in whole units of its currency, exactly: `120000.00`."""
-    return str(Decimal(money.amount).scaleb(-EXPONENTS.get(money.currency, 2)))
+    return str(Decimal(money.amount).scaleb(-exponent(money.currency)))
 
 
 def workspace(command: ProvisionWorkspace, *, approver: str, rate_card: str | None, options: Options) -> Body:
